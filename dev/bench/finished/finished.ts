@@ -7,7 +7,7 @@ import { cpuMicroseconds } from '../load/cpu-time.ts';
 import type { Figure } from '../load/figure.ts';
 import { load, percentiles } from '../load/load.ts';
 import { residentMiB } from '../load/resident-memory.ts';
-import { cpuShare, quiet } from '../load/rest.ts';
+import { atRest, cpuShare, quiet } from '../load/rest.ts';
 import { instantExecutor, TASKS } from '../scheduling/instant-executor.ts';
 import { createTask } from '../scheduling/teams.ts';
 import { apiUnderTest } from '../servers/api-under-test.ts';
@@ -55,6 +55,7 @@ async function measureStarted(
     { name: 'the API', pid: api.pid },
     { name: 'the controllers', pid: controllers.pid },
   ];
+  await atRest(parts.map(({ pid }) => pid));
   const seconds = { 'the API': started - begun, 'the controllers': ready - started };
   const figures: Figure[] = [];
   for (const { name, pid } of parts) {

@@ -27,6 +27,19 @@ async function writes(api: ApiUnderTest): Promise<number> {
   return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
+/** Of one processor: timers and heartbeats take less, whatever else goes on takes more. */
+const AT_REST = 0.03;
+const LOOK_MS = 5000;
+
+/** Waits until processes have nothing left to do, not even to collect the garbage of their start. */
+export async function atRest(pids: readonly number[]): Promise<void> {
+  const end = performance.now() + MOST_MS;
+  const shares = (): Promise<number[]> => Promise.all(pids.map((pid) => cpuShare(pid, LOOK_MS)));
+  while ((await shares()).some((share) => share > AT_REST)) {
+    if (performance.now() > end) throw new Error('the processes do not come to rest');
+  }
+}
+
 /** Of one processor. */
 export async function cpuShare(pid: number, ms = IDLE_MS): Promise<number> {
   const before = await cpuMicroseconds(pid);

@@ -44,8 +44,9 @@ export async function instantExecutor(api: ApiUnderTest, sandboxes: number): Pro
     spec: {},
   });
   const stop = new AbortController();
+  const readySince = new Date().toISOString().replace(/\.\d+/, '');
   const report = (capacity: number): Promise<string> =>
-    api.patch(`${EXECUTORS}/${NAME}/status`, MERGE, { status: statusOf(capacity) });
+    api.patch(`${EXECUTORS}/${NAME}/status`, MERGE, { status: statusOf(capacity, readySince) });
   let capacity = sandboxes;
   await report(capacity);
   const beating = beat(() => report(capacity), stop.signal);
@@ -74,7 +75,7 @@ async function cordonOthers(api: ApiUnderTest): Promise<void> {
     await api.patch(`${EXECUTORS}/${metadata.name}`, MERGE, { spec: { unschedulable: true } });
 }
 
-function statusOf(sandboxes: number): object {
+function statusOf(sandboxes: number, readySince: string): object {
   const time = new Date().toISOString();
   return {
     capacity: { sandboxes, conversations: sandboxes },
@@ -82,7 +83,7 @@ function statusOf(sandboxes: number): object {
     conditions: [
       {
         ...{ type: 'Ready', status: 'True', reason: 'EngineReady', message: 'ready' },
-        lastTransitionTime: time.replace(/\.\d+/, ''),
+        lastTransitionTime: readySince,
       },
     ],
   };
