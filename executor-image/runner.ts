@@ -68,11 +68,11 @@ async function main(): Promise<void> {
     onCall: () => forgotten?.(),
   });
   let stopping = false;
-  const stop = (): void => {
+  const stop = (how?: { silently: boolean }): void => {
     if (stopping) return;
     stopping = true;
     void server
-      .close()
+      .close(how)
       .then(async () => (await access)?.close())
       .finally(() => {
         // That of a sandbox goes with the sandbox.
@@ -80,8 +80,9 @@ async function main(): Promise<void> {
         process.exit(0);
       });
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  // Whoever takes a sandbox away, as a node that is drained, has not cancelled its run: the manager sees the end itself.
+  process.once('SIGTERM', () => stop({ silently: !shared }));
+  process.once('SIGINT', () => stop());
   if (shared) serveOwner(server, owner, stop);
   else forgotten = systemClock.after(FORGOTTEN_MS, stop);
 }

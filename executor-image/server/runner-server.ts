@@ -44,7 +44,8 @@ export interface RunnerServer {
   /** Whether no run goes on and nobody is connected. */
   isAbandoned(): Promise<boolean>;
   /** Cancels what runs, waits for it, and stops listening. */
-  close(): Promise<void>;
+  /** `silently`: readers are cut off first, and so do not learn how runs end by it. */
+  close(how?: { silently: boolean }): Promise<void>;
 }
 
 /** The HTTP side of the protocol. Bare node:http: nothing to load before the runner is ready. */
@@ -90,7 +91,8 @@ export async function startRunnerServer(options: RunnerServerOptions): Promise<R
       );
       return connections === 0 && !(await runs.goesOn());
     },
-    async close() {
+    async close({ silently } = { silently: false }) {
+      if (silently) server.closeAllConnections();
       await runs.cancelAll();
       const closed = once(server, 'close');
       server.close();

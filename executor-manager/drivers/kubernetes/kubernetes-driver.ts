@@ -3,6 +3,7 @@ import type { Logger } from '#api/machinery/logger';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import { ignoreNotFound, isStatusError, StatusError } from '#api/machinery/status-error';
+import { isImageReference } from '#api/types/image-reference';
 import { RUNNER_CONTAINER_PORT } from '../../protocol/runner-environment.ts';
 import type {
   DriverCapabilities,
@@ -16,6 +17,7 @@ import type {
   RuntimeExit,
   RuntimeSpec,
 } from '../driver.ts';
+import { ImageUnavailable } from '../image-unavailable.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 import { CLAIMS, NETWORK_POLICIES, PODS, PULL_SECRETS } from './cluster-objects.ts';
 import type { Pod } from './cluster-objects.ts';
@@ -86,6 +88,10 @@ export class KubernetesDriver implements RuntimeDriver {
   }
 
   async start(spec: RuntimeSpec, signal: AbortSignal, onProgress?: OnProgress): Promise<Runtime> {
+    if (spec.image !== undefined && !isImageReference(spec.image)) {
+      const text = `"${spec.image.slice(0, 512)}" is not the name of an image`;
+      throw new ImageUnavailable('BadRequest', text);
+    }
     const limit = this.#options.settings.startTimeoutSeconds;
     const late = new StatusError('Timeout', `the Pod was not started within ${limit} s`);
     return this.#within({ ms: limit * 1000, late }, (timed) =>

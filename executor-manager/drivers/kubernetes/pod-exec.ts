@@ -56,6 +56,7 @@ class PodProcess implements ExecProcess {
     this.output = this.#outputOf(socket);
     // Whoever asks for the code is told.
     this.#status.promise.catch(() => undefined);
+    socket.resume();
   }
 
   async resize({ columns, rows }: TerminalSize): Promise<void> {

@@ -20,7 +20,8 @@ const ANSWER_MS = 10_000;
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 
 /**
- * Opens a WebSocket to a subresource of a Pod; messages are binary.
+ * Opens a WebSocket to a subresource of a Pod; messages are binary. It is paused: the first ones may come with the answer,
+ * before anybody listens.
  * @throws StatusError as the cluster answers; ServiceUnavailable when it is away
  */
 export async function openPodSocket(
@@ -36,7 +37,10 @@ export async function openPodSocket(
     ...{ handshakeTimeout: ANSWER_MS, perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES },
   });
   await new Promise<void>((resolve, reject) => {
-    socket.once('open', resolve);
+    socket.once('open', () => {
+      socket.pause();
+      resolve();
+    });
     socket.once('unexpected-response', (request, answer) => {
       refusal(answer).then(reject, reject);
       request.destroy();

@@ -105,5 +105,6 @@ function join(socket: Socket, cluster: WebSocket): void {
   });
   cluster.once('close', () => socket.destroy());
   socket.once('close', () => cluster.terminate());
+  cluster.resume();
   socket.resume();
 }
