@@ -43,6 +43,8 @@ const passwordRules = '^api/users/passwords/password-rules[.]ts$';
 const audit = '^api/audit/';
 /** Prometheus: for what composes a process; everybody else counts with the Meter of machinery. */
 const metrics = '^api/metrics/';
+/** OpenTelemetry: for what composes a process; everybody else works in spans with the Tracer of machinery. */
+const tracing = '^api/tracing/';
 /** Where replicas count together what is rare. */
 const sharedCounts = '^api/shared-counts/';
 const contract = '^api/storage/contract/';
@@ -132,6 +134,7 @@ const layers = [
   { name: 'api-audit', from: audit, may: [machinery, guardedClient] },
   { name: 'api-client', from: client, may: [machinery, types] },
   { name: 'api-metrics', from: metrics, may: [machinery] },
+  { name: 'api-tracing', from: tracing, may: [machinery] },
   { name: 'api-composition', from: '^api/[^/]+[.]ts$', may: ['^api/', guardedClient] },
   { name: 'controllers-runtime', from: '^controllers/runtime/', may: [machinery, client, guardedClient] },
   {
@@ -205,6 +208,7 @@ const layers = [
       client,
       machinery,
       metrics,
+      tracing,
       passwordRules,
       task,
       approval,
@@ -235,6 +239,10 @@ const packages = {
   '@hono/node-server': ['^api/server/'],
   '@js-sdsl/ordered-map': ['^controllers/sandbox/'],
   '@kubernetes/client-node': ['^api/client/', '^executor-manager/drivers/kubernetes/'],
+  '@opentelemetry/api': [tracing],
+  '@opentelemetry/exporter-trace-otlp-proto': [tracing],
+  '@opentelemetry/resources': [tracing],
+  '@opentelemetry/sdk-trace': [tracing],
   '@peculiar/x509': ['^api/data-folder/'],
   '@marcbachmann/cel-js': ['^api/cel/'],
   '@modelcontextprotocol/sdk': ['^executor-image/tools/', '^executor-image/adapters/(action|chat)/'],

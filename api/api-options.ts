@@ -10,6 +10,8 @@ import type { Clock } from './machinery/clock.ts';
 import type { Logger } from './machinery/logger.ts';
 import { createPrometheusMeter } from './metrics/prometheus-meter.ts';
 import type { PrometheusMeter } from './metrics/prometheus-meter.ts';
+import { silentTracer } from './machinery/tracing/tracer.ts';
+import type { Tracer } from './machinery/tracing/tracer.ts';
 import { encryptedKinds } from './registry/encrypted-kinds.ts';
 import { DEFAULT_RETENTION } from './registry/retention/rules.ts';
 import type { RetentionRules } from './registry/retention/rules.ts';
@@ -61,6 +63,8 @@ export interface ApiOptions {
   clock?: Clock;
   /** Of the process; default: one of this server's own. */
   metrics?: PrometheusMeter;
+  /** Of the process; default: nothing is traced. */
+  tracer?: Tracer;
   /** Where they differ from the defaults. */
   limits?: Partial<ServerLimits>;
   rates?: Partial<Rates>;
@@ -119,6 +123,7 @@ export interface CompiledApiOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly metrics: PrometheusMeter;
+  readonly tracer: Tracer;
 }
 
 /** @throws Error, for a person, where options contradict each other or name a kind that is not there */
@@ -174,6 +179,7 @@ export function compileApiOptions(options: ApiOptions): CompiledApiOptions {
     logger: options.logger,
     clock: options.clock ?? systemClock,
     metrics: options.metrics ?? createPrometheusMeter(),
+    tracer: options.tracer ?? silentTracer,
   });
 }
 

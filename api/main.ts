@@ -27,6 +27,7 @@ import { createRegistry } from './registry/registry.ts';
 import type { Registry } from './registry/registry.ts';
 import { startQuotas } from './registry/quotas/followed-quotas.ts';
 import { startRetention } from './registry/retention/retention.ts';
+import { taskTrace } from './registry/admission/task-trace.ts';
 import { countExecutors } from './registry/executors/executor-counts.ts';
 import { createExecutorJoins } from './registry/executors/join-executor.ts';
 import { startStoredObjects } from './registry/executors/stored-objects.ts';
@@ -113,12 +114,13 @@ async function ownerToken({ keyMaterial, clock }: CompiledApiOptions): Promise<s
 }
 
 function openDatabase(options: CompiledApiOptions): Promise<Store> {
-  const { database, encryptedResources, rootKeys, compaction, logger, clock, metrics } = options;
+  const { database, encryptedResources, rootKeys, compaction, logger, clock, metrics, tracer } = options;
   return openStore({
     ...database,
     encryption: { resources: encryptedResources, rootKeys: rootKeyFile(rootKeys) },
     options: { compaction },
     meter: metrics.meter,
+    tracer,
     logger,
     clock,
   });
@@ -222,7 +224,7 @@ async function openRegistry(
   { catalog, providers, redis }: RegistryNeeds,
   started: AsyncDisposableStack,
 ): Promise<RegistryParts> {
-  const { store, clock, logger } = options;
+  const { store, clock, logger, tracer } = options;
   const keys = await loadSigningKeys({ ...signingKeyOptions(options), clock, logger });
   started.defer(() => keys.stop());
   const { audiences, issuers } = options.serviceAccounts;
@@ -239,7 +241,10 @@ async function openRegistry(
   const registry = createRegistry({
     ...{ catalog, store, clock, authorizer, tokens, maskSecret: secret },
     ruleResolver: rules,
-    admission: { validating: [quotas.admission] },
+    admission: {
+      mutating: tracer.isOn ? [taskTrace(tracer, clock)] : [],
+      validating: [quotas.admission],
+    },
   });
   await createInitialNamespaces(registry);
   await reconcilePolicy(registry, BOOTSTRAP_POLICY, logger);
@@ -310,7 +315,7 @@ function approvalMailsOf({ accounts, advertiseURL }: Serving, { registry, approv
 function appOptions(options: Serving, parts: AppParts): AppOptions {
   const { registry, authorizer, tokens, keys, accounts, closing, providers } = parts;
   const { rateLimiter, openStreams, auditor, taskWebhooks, approvalLinks } = parts;
-  const { store, clock, logger, limits, retention, browsers, addresses } = options;
+  const { store, clock, logger, limits, retention, browsers, addresses, tracer } = options;
   const { issuers, keysURL } = options.serviceAccounts;
   const [issuer] = issuers;
   const tokenRequests = tokenRequestsOf(options, parts);
@@ -329,6 +334,7 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
       rateLimiter,
       openStreams,
       auditor,
+      tracer,
     },
     taskLogs: createTaskLogs({ registry, store, clock }),
     taskWebhooks,

@@ -3,6 +3,9 @@ import { delimiter, join } from 'node:path';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The variables of OpenTelemetry. */
+export const tracingEnvironment = (): Environment => process.env;
+
 /** Where logins are kept (XDG Base Directory Specification). */
 export function loginFolder(env: Environment = process.env): string {
   const base = env['XDG_CONFIG_HOME'] ?? '';

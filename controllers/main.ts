@@ -6,6 +6,8 @@ import type { ProcessHealth } from '#api/machinery/health-check';
 import type { Logger } from '#api/machinery/logger';
 import { silentMeter } from '#api/machinery/meter';
 import type { Meter, Metric } from '#api/machinery/meter';
+import { silentTracer } from '#api/machinery/tracing/tracer';
+import type { Tracer } from '#api/machinery/tracing/tracer';
 import { createGuardedFetch } from '#guarded-client/guarded-fetch';
 import type { AddressGuardOptions } from '#guarded-client/address-guard';
 import { createWebhookSender } from '#guarded-client/webhook-sender';
@@ -59,6 +61,7 @@ export interface ControllersOptions {
   /** How their graphs grow; those of this version when absent. */
   programs?: Programs;
   meter?: Meter;
+  tracer?: Tracer;
   /** Whether runs give way to those of a higher class of priority; they do not when absent. */
   preemption?: boolean;
   /** How long an Executor may be not ready before its Sandboxes are lost, in milliseconds; a minute when absent. */
@@ -97,13 +100,14 @@ const LEADS: Metric = {
 /** Starts all controllers; resolves when their caches are filled and they work, or wait for their turn to lead. */
 export async function startControllers(options: ControllersOptions): Promise<RunningControllers> {
   const { client, logger, clock = systemClock, meter = silentMeter, signal } = options;
+  const { tracer = silentTracer } = options;
   const { recorders, recorder } = createRecorders({ client, clock, logger });
   const informers = createInformers({ client, clock, logger });
   keepOfEnded(informers);
   await using started = new AsyncDisposableStack();
   const { fetch } = started.use(createGuardedFetch(options.addresses ?? { allow: [] }));
   const webhooks = createWebhookSender({ fetch, now: () => clock.now() });
-  const context: ControllerContext = { client, informers, webhooks, recorder, clock, logger, meter };
+  const context: ControllerContext = { client, informers, webhooks, recorder, clock, logger, meter, tracer };
   const workers =
     options.leaderElection === undefined
       ? { runnables: controllersOf(context, options), live: [] }

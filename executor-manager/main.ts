@@ -10,6 +10,8 @@ import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
 import { silentMeter } from '#api/machinery/meter';
 import type { Meter } from '#api/machinery/meter';
+import { silentTracer } from '#api/machinery/tracing/tracer';
+import type { Tracer } from '#api/machinery/tracing/tracer';
 import { VERSION } from '#api/machinery/version';
 import { executorNotReady } from '#api/types/executor';
 import { SANDBOXES } from '#api/types/resources';
@@ -56,6 +58,7 @@ export interface ExecutorManagerOptions {
   clock?: SteadyClock;
   times?: Partial<SandboxTimes>;
   meter?: Meter;
+  tracer?: Tracer;
   /** Absent: as the configuration says. */
   driver?: RuntimeDriver;
   /** Where the control plane listens: no Model, and no MCP server of a conversation, leads there. */
@@ -194,13 +197,14 @@ interface ContextOptions extends ExecutorManagerOptions {
 
 function createContext(options: ContextOptions): ExecutorContext {
   const { client, taskLog, config, logger, clock } = options;
+  const { tracer = silentTracer } = options;
   const tokenFor = createTokenMaker(options.key);
   const controlPlane = [...(options.controlPlane ?? []), ...enginesOf(config)];
   const addresses = { allow: config.allowedAddresses, controlPlane };
   const hosts = createHosts({ ...options, addresses, tokenFor });
   return {
     executorName: config.executorName,
-    ...{ client, taskLog, hosts, tokenFor, logger, clock },
+    ...{ client, taskLog, hosts, tokenFor, tracer, logger, clock },
     runners: new RunnerClients({ tokenFor, clock }),
     figures: executorFigures({ meter: options.meter ?? silentMeter, ...roomFigures(options, hosts) }),
     turns: createNodeTurns(),
@@ -211,6 +215,7 @@ function createContext(options: ContextOptions): ExecutorContext {
       figures: forwarderFigures(options.meter ?? silentMeter),
       addresses,
       environment: config.runnerEnvironment,
+      tracer,
       logger,
       clock,
     }),

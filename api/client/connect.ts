@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Meter } from '../machinery/meter.ts';
 import { StatusError } from '../machinery/status-error.ts';
+import type { Tracer } from '../machinery/tracing/tracer.ts';
 import type { Client } from './client.ts';
 import { findClientConfig, podConfig, processEnvironment } from './config.ts';
 import type { ClientConfig } from './config.ts';
@@ -61,6 +62,7 @@ export interface ConnectOptions {
   tokenFile?: string;
   userAgent?: string;
   meter?: Meter;
+  tracer?: Tracer;
 }
 
 /**
@@ -75,6 +77,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     credentials,
     ...(options.userAgent === undefined ? {} : { userAgent: options.userAgent }),
     ...(options.meter === undefined ? {} : { meter: options.meter }),
+    ...(options.tracer === undefined ? {} : { tracer: options.tracer }),
   });
   return {
     client: createHttpClient({ transport }),

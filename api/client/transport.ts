@@ -4,6 +4,9 @@ import type { Clock } from '../machinery/clock.ts';
 import { silentMeter } from '../machinery/meter.ts';
 import type { Meter, Metric } from '../machinery/meter.ts';
 import { StatusError } from '../machinery/status-error.ts';
+import { traceparentOf } from '../machinery/tracing/trace-context.ts';
+import { silentTracer } from '../machinery/tracing/tracer.ts';
+import type { Tracer } from '../machinery/tracing/tracer.ts';
 import type { Credentials } from './credentials.ts';
 import { readLines } from './line-stream.ts';
 import { requestUpgrade } from './upgrade.ts';
@@ -58,6 +61,8 @@ export interface TransportOptions {
   userAgent?: string;
   clock?: Clock;
   meter?: Meter;
+  /** Whose active span the requests are a part of. */
+  tracer?: Tracer;
 }
 
 /** client-go's, by its names and labels. */
@@ -170,13 +175,14 @@ function createExchange(options: TransportOptions) {
   const url = new URL(options.server);
   const prefix = url.pathname.replace(/\/$/, '');
   const pools = createPools(options, url);
-  const { meter = silentMeter } = options;
+  const { meter = silentMeter, tracer = silentTracer } = options;
   const count = (method: string, code: string): void =>
     meter.counter(REQUESTS, { code, method, host: url.host }).add();
 
   async function exchange(request: ApiRequest, timeouts: Partial<Timeouts> = {}) {
     const auth = await options.credentials.current();
     const { body, method } = request;
+    const trace = tracer.handOn();
     return pools.get(auth).request({
       method,
       path: prefix + request.path,
@@ -184,6 +190,7 @@ function createExchange(options: TransportOptions) {
         accept: request.accept ?? 'application/json',
         'user-agent': options.userAgent ?? 'troupe',
         ...(body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
+        ...(trace === undefined ? {} : { traceparent: traceparentOf(trace) }),
         ...auth.headers,
         ...(request.asUser === undefined ? {} : { 'impersonate-user': request.asUser }),
       },

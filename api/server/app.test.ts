@@ -9,6 +9,7 @@ import { createUnionAuthorizer } from '../machinery/users/authorizer.ts';
 import type { Authorizer } from '../machinery/users/authorizer.ts';
 import { systemClock } from '../machinery/clock.ts';
 import { silentLogger } from '../machinery/logger.ts';
+import { silentTracer } from '../machinery/tracing/tracer.ts';
 import { createPrometheusMeter } from '../metrics/prometheus-meter.ts';
 import { MASTERS_GROUP } from '../machinery/users/user.ts';
 import { createCatalog } from '../registry/catalog.ts';
@@ -58,6 +59,7 @@ const registry = {
 };
 const options: AppOptions = {
   meter,
+  tracer: silentTracer,
   exposition,
   isIdentityHeader: () => false,
   auditor: undefined,

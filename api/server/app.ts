@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import type { Auditor } from '../audit/auditor.ts';
 import type { Meter } from '../machinery/meter.ts';
+import type { Tracer } from '../machinery/tracing/tracer.ts';
 import { badRequest } from '../machinery/status-error.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import type { DeletedTasks } from '../registry/tasks/deleted-tasks.ts';
@@ -52,6 +53,7 @@ import { restFailure } from './rest/rest-failure.ts';
 import { mountRest } from './rest/rest-routes.ts';
 import { createDispatch } from './resources/resource-dispatch.ts';
 import { isStream, isSubresource } from './resources/subresources.ts';
+import { mountTracing } from './trace-requests.ts';
 import { mountLogin, mountRecovery } from './users/login-routes.ts';
 import { isDecisionAddress, mountDecisions } from './webhooks/decision-routes.ts';
 import { isWebhook, judgeWebhooks, mountWebhooks } from './webhooks/webhook-routes.ts';
@@ -79,6 +81,7 @@ export interface AppOptions extends Omit<HandlerOptions, 'metrics'>, JoinRoutes 
   serviceAccountIssuer: ServiceAccountIssuer;
   serviceAccountKeys: ServiceAccountKeys;
   meter: Meter;
+  tracer: Tracer;
   exposition: Exposition;
 }
 
@@ -109,6 +112,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   mountHealth(app, { ...options.health, clock, closing, logger });
   mountRestHealth(app, { ...options.health, clock, closing });
   limitRates(app, options.rateLimiter);
+  mountTracing(app, options.tracer, (place) => catalog.find(place) !== undefined);
   mountMetrics(app, options.exposition);
   mountBackup(app, options);
   awaitLogins(app, options);

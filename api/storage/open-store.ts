@@ -3,6 +3,8 @@ import type { Clock } from '../machinery/clock.ts';
 import type { Logger } from '../machinery/logger.ts';
 import { silentMeter } from '../machinery/meter.ts';
 import type { Meter } from '../machinery/meter.ts';
+import { silentTracer } from '../machinery/tracing/tracer.ts';
+import type { Tracer } from '../machinery/tracing/tracer.ts';
 import type { CompactionRules } from './compaction/compaction-goal.ts';
 import { StorageError } from './contract/storage-error.ts';
 import type { WakeUp } from './commits/wake-up.ts';
@@ -31,6 +33,7 @@ export interface OpenStoreOptions {
   logger: Logger;
   clock?: Clock;
   meter?: Meter;
+  tracer?: Tracer;
   options?: Partial<Omit<StoreOptions, 'compaction'>> & { compaction?: Partial<CompactionRules> };
 }
 
@@ -42,7 +45,7 @@ export interface OpenStoreOptions {
 export async function openStore(given: OpenStoreOptions): Promise<Store> {
   const clock = given.clock ?? systemClock;
   const logger = given.logger.with({ component: 'storage' });
-  const meter = given.meter ?? silentMeter;
+  const { meter = silentMeter, tracer = silentTracer } = given;
   let driver = await openDriver(given);
   let wakeUp: WakeUp | undefined;
   try {
@@ -53,7 +56,7 @@ export async function openStore(given: OpenStoreOptions): Promise<Store> {
     wakeUp = hints ? connectRedis({ url: given.redisURL ?? '', logger }) : noWakeUp;
     const compaction = { ...DEFAULT_STORE_OPTIONS.compaction, ...given.options?.compaction };
     const options = { ...DEFAULT_STORE_OPTIONS, ...given.options, compaction };
-    const store = await loadStore({ driver, encryption, wakeUp, logger, clock, options, meter });
+    const store = await loadStore({ driver, encryption, wakeUp, logger, clock, options, meter, tracer });
     encryption.start();
     return store;
   } catch (error) {

@@ -2,6 +2,8 @@ import type { Clock } from '../machinery/clock.ts';
 import { describeError } from '../machinery/logger.ts';
 import type { Logger } from '../machinery/logger.ts';
 import type { Meter } from '../machinery/meter.ts';
+import { silentTracer } from '../machinery/tracing/tracer.ts';
+import type { Tracer } from '../machinery/tracing/tracer.ts';
 import { newHeader } from './backup/backup-format.ts';
 import { writeBackup } from './backup/write-backup.ts';
 import { Committer } from './commits/committer.ts';
@@ -44,6 +46,7 @@ export interface DriverStoreOptions {
   logger: Logger;
   clock: Clock;
   meter?: Meter;
+  tracer?: Tracer;
   options: StoreOptions;
 }
 
@@ -172,7 +175,14 @@ class DriverStore implements Store {
       // Perhaps what another replica wrote: memory refuses what it does not know, so it has to know the newest.
       await this.#freshness.newest();
     }
-    return this.#committer.commit(mutation);
+    const { tracer = silentTracer, driver } = this.#parts;
+    if (tracer.active() === undefined) return this.#committer.commit(mutation);
+    const attributes = {
+      'db.system.name': driver.shared ? 'mysql' : 'sqlite',
+      'db.operation.name': mutation.op,
+      'db.collection.name': mutation.key.resource,
+    };
+    return tracer.span('commit', { kind: 'client', attributes }, () => this.#committer.commit(mutation));
   }
 
   watch(query: WatchQuery): WatchStream {

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { createLogger } from '../logger.ts';
 import { addExecutorFlags, executorSettings } from './executor-flags.ts';
 import type { ExecutorFlags } from './executor-flags.ts';
 import { addClientFlags, defaultDataDir } from './flags.ts';
@@ -12,7 +11,7 @@ import { addLeaderElectionFlags, leaderElectionOf } from './leader-election-flag
 import type { LeaderElectionFlags } from './leader-election-flags.ts';
 import { addExecutorGraceFlag } from './executor-grace-flag.ts';
 import type { ExecutorGraceFlag } from './executor-grace-flag.ts';
-import { runUntilSignal } from './lifetime.ts';
+import { runObserved } from './observed-process.ts';
 import { runControllers, runExecutorManager } from './parts.ts';
 import { watchProcess } from './watched-process.ts';
 
@@ -23,12 +22,12 @@ export function registerControllers(program: Command): void {
   const command = program.command('controllers').description('run the controllers');
   addExecutorGraceFlag(addLeaderElectionFlags(addHealthFlag(addClientFlags(command), 'controllers')));
   command.action(async (flags: ControllersFlags) => {
-    const logger = createLogger(flags.logLevel);
-    process.exitCode = await runUntilSignal(logger, async (lifetime) => {
+    const observed = { ...flags, service: 'troupe-controllers' };
+    process.exitCode = await runObserved(observed, async (telling, lifetime) => {
       const leaderElection = leaderElectionOf(flags);
-      const watched = await watchProcess({ ...flags, logger }, lifetime);
+      const watched = await watchProcess({ ...flags, ...telling }, lifetime);
       const { meter } = watched;
-      const health = await runControllers({ ...flags, leaderElection, logger, meter }, lifetime);
+      const health = await runControllers({ ...flags, leaderElection, meter, ...telling }, lifetime);
       watched.started(health);
       process.stdout.write(`troupe controllers ready${watched.at}\n`);
     });
@@ -51,11 +50,11 @@ export function registerExecutorManager(program: Command): void {
     );
   addHealthFlag(addExecutorFlags(addJoinFlags(addClientFlags(command))), 'executor-manager');
   command.action(async (flags: ExecutorManagerFlags) => {
-    const logger = createLogger(flags.logLevel);
-    process.exitCode = await runUntilSignal(logger, async (lifetime) => {
-      const watched = await watchProcess({ ...flags, logger }, lifetime);
+    const observed = { ...flags, service: 'troupe-executor-manager' };
+    process.exitCode = await runObserved(observed, async (telling, lifetime) => {
+      const watched = await watchProcess({ ...flags, ...telling }, lifetime);
       const health = await runExecutorManager(
-        { ...flags, joining: flags, settings: executorSettings(flags), logger, meter: watched.meter },
+        { ...flags, joining: flags, settings: executorSettings(flags), meter: watched.meter, ...telling },
         lifetime,
       );
       watched.started(health);

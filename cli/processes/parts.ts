@@ -2,6 +2,7 @@ import type { ConnectOptions } from '#api/client/connect';
 import type { ProcessHealth } from '#api/machinery/health-check';
 import type { Logger } from '#api/machinery/logger';
 import type { Meter } from '#api/machinery/meter';
+import type { Tracer } from '#api/machinery/tracing/tracer';
 import type { LeaderElectionSettings } from '#controllers/main';
 import type { ConfigOverrides } from '#executor-manager/config';
 import { connectExecutor, joinedToken } from './executor-connection.ts';
@@ -17,14 +18,16 @@ interface Connection {
   logger: Logger;
   /** Of the process. */
   meter: Meter;
+  tracer: Tracer;
 }
 
-function connectOptions({ kubeconfig, context, server, meter }: Connection): ConnectOptions {
+function connectOptions({ kubeconfig, context, server, meter, tracer }: Connection): ConnectOptions {
   return {
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     ...(context === undefined ? {} : { context }),
     ...(server === undefined ? {} : { server }),
     meter,
+    tracer,
   };
 }
 
@@ -51,7 +54,7 @@ export async function runControllers(
   options: ControllersOptions,
   lifetime: Lifetime,
 ): Promise<ProcessHealth> {
-  const { leaderElection, executorGracePeriod, logger, meter } = options;
+  const { leaderElection, executorGracePeriod, logger, meter, tracer } = options;
   const { readControllersConfig } = await import('#controllers/config');
   const { allowedAddresses, preemption } = readControllersConfig(process.env);
   const { client, caCertificate, transport, server } = await connectPart(options, lifetime, 'controllers');
@@ -59,6 +62,7 @@ export async function runControllers(
   const controllers = await startControllers({
     client,
     meter,
+    tracer,
     preemption,
     executorGraceMs: executorGracePeriod,
     addresses: { allow: allowedAddresses, controlPlane: [endpointOf(server)] },
@@ -121,6 +125,7 @@ export async function runExecutorManager(
     controlPlane: [endpointOf(server)],
     logger: options.logger.with({ component: 'executor-manager' }),
     meter: options.meter,
+    tracer: options.tracer,
   });
   lifetime.add({ name: 'executor manager', stop: () => manager.stop() });
   await warnOfOwner({ transport, logger, instead: EXECUTOR_IDENTITY });

@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
 import type { PrometheusMeter } from '#api/metrics/prometheus-meter';
 import type { RunningApi } from '#api/main';
-import type { Logger } from '#api/machinery/logger';
 import { CONTROLLERS_ACCOUNT, executorAccount } from '#api/machinery/users/process-account';
 import { accountsOf } from './account-flags.ts';
-import { createLogger } from '../logger.ts';
 import { hostOf } from './advertise.ts';
 import type { AdvertiseFlags } from './advertise.ts';
 import { auditOf } from './audit-flags.ts';
@@ -19,8 +17,9 @@ import type { LeaderElectionFlags } from './leader-election-flags.ts';
 import { authenticationOf } from './authentication-flags.ts';
 import { edgeOf } from './edge-flags.ts';
 import { keyMaterialOf } from './key-material-flags.ts';
-import { runUntilSignal } from './lifetime.ts';
 import type { Lifetime } from './lifetime.ts';
+import { runObserved } from './observed-process.ts';
+import type { Telling } from './observed-process.ts';
 import { runControllers, runExecutorManager } from './parts.ts';
 import { historyOf, retentionOf } from './retention-flags.ts';
 import { serviceAccountsOf } from './service-account-flags.ts';
@@ -34,8 +33,9 @@ export function registerServer(program: Command): void {
   addApiFlags(command);
   addExecutorGraceFlag(addLeaderElectionFlags(addExecutorFlags(command)));
   command.action(async (flags: ServerFlags) => {
-    const logger = createLogger(flags.logLevel);
-    process.exitCode = await runUntilSignal(logger, (lifetime) => startServer(flags, logger, lifetime));
+    process.exitCode = await runObserved({ ...flags, service: 'troupe-server' }, (telling, lifetime) =>
+      startServer(flags, telling, lifetime),
+    );
   });
 }
 
@@ -45,16 +45,16 @@ export function registerServer(program: Command): void {
  */
 const ALONE = 'troupe-server';
 
-async function startServer(flags: ServerFlags, logger: Logger, lifetime: Lifetime): Promise<void> {
+async function startServer(flags: ServerFlags, telling: Telling, lifetime: Lifetime): Promise<void> {
   // One process has one set of figures, which its API shows.
   const { createPrometheusMeter } = await import('#api/metrics/prometheus-meter');
   const metrics = createPrometheusMeter();
   const { readApiConfig } = await import('#api/config');
   const { databaseURL = 'sqlite:' } = readApiConfig(process.env);
   const leaderElection = leaderElectionOf(flags, databaseURL.startsWith('sqlite:') ? ALONE : undefined);
-  const api = await runApi({ ...flags, metrics }, logger, lifetime);
+  const api = await runApi({ ...flags, metrics }, telling, lifetime);
   // The kubeconfig may name a load balancer, or another server that shares the folder.
-  const connection = { kubeconfig: api.kubeconfigPath, server: api.url, logger, meter: metrics.meter };
+  const connection = { kubeconfig: api.kubeconfigPath, server: api.url, meter: metrics.meter, ...telling };
   const controllers = await api.identities.kubeconfigOf(CONTROLLERS_ACCOUNT);
   const { dataDir, executorGracePeriod } = flags;
   await runControllers(
@@ -73,9 +73,8 @@ async function startServer(flags: ServerFlags, logger: Logger, lifetime: Lifetim
 export function registerApi(program: Command): void {
   const command = program.command('api').description('run the API server');
   addApiFlags(command).action(async (flags: ApiFlags) => {
-    const logger = createLogger(flags.logLevel);
-    process.exitCode = await runUntilSignal(logger, async (lifetime) => {
-      const api = await runApi(flags, logger, lifetime);
+    process.exitCode = await runObserved({ ...flags, service: 'troupe-api' }, async (telling, lifetime) => {
+      const api = await runApi(flags, telling, lifetime);
       // For controllers on this machine: the owner's token can do more than they need.
       await api.identities.kubeconfigOf(CONTROLLERS_ACCOUNT);
       process.stdout.write(
@@ -87,7 +86,7 @@ export function registerApi(program: Command): void {
 
 async function runApi(
   flags: ApiFlags & { metrics?: PrometheusMeter },
-  logger: Logger,
+  { logger, tracer }: Telling,
   lifetime: Lifetime,
 ): Promise<RunningApi> {
   // Loaded here, not above: `troupe get` must not pay for the server's modules.
@@ -110,6 +109,7 @@ async function runApi(
     ...(flags.metrics === undefined ? {} : { metrics: flags.metrics }),
     ...(flags.encrypt === undefined ? {} : { encrypt: flags.encrypt }),
     ...(flags.writeKubeconfig === undefined ? {} : { writeKubeconfig: flags.writeKubeconfig }),
+    tracer,
     logger: logger.with({ component: 'api' }),
   }).catch((error: unknown) => {
     throw explainStartError(error, flags);

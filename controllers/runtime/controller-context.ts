@@ -2,6 +2,7 @@ import type { Client } from '#api/client/client';
 import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import type { Meter } from '#api/machinery/meter';
+import type { Tracer } from '#api/machinery/tracing/tracer';
 import type { KubeObject } from '#api/machinery/meta';
 import type { WebhookSender } from '#guarded-client/webhook-sender';
 import type { Informers } from './informers.ts';
@@ -14,6 +15,7 @@ export interface ControllerContext {
   clock: Clock;
   logger: Logger;
   meter: Meter;
+  tracer: Tracer;
   /** Calls addresses that users gave. */
   webhooks: WebhookSender;
   /** The recorder of the controller called `name`. */

@@ -8,6 +8,9 @@ import type { Logger } from '#api/machinery/logger';
 import { silentMeter } from '#api/machinery/meter';
 import type { Meter } from '#api/machinery/meter';
 import { isStatusError, StatusError } from '#api/machinery/status-error';
+import type { TraceContext } from '#api/machinery/tracing/trace-context';
+import { silentTracer } from '#api/machinery/tracing/tracer';
+import type { Tracer } from '#api/machinery/tracing/tracer';
 import { controllerFigures } from './controller-figures.ts';
 import type { ControllerFigures } from './controller-figures.ts';
 import type { Runnable } from './manager.ts';
@@ -66,6 +69,9 @@ export interface ControllerOptions<C = Client> {
   clock?: Clock;
   logger?: Logger;
   meter?: Meter;
+  tracer?: Tracer;
+  /** The span that the work on the object with this key is a part of; absent: none is recorded. */
+  traceOf?: (key: string) => TraceContext | undefined;
   /** Names one run of reconcile in the log. */
   newId?: () => string;
 }
@@ -108,7 +114,9 @@ export function createController<C = Client>(options: ControllerOptions<C>): Run
       const log = logger.with({ key, reconcileId: (options.newId ?? randomUUID)() });
       active += 1;
       const began = clock.now();
-      const outcome = await runOnce({ ...options, timeoutMs, clock }, key, { signal, log });
+      const outcome = await tracedRun(options, key, () =>
+        runOnce({ ...options, timeoutMs, clock }, key, { signal, log }),
+      );
       active -= 1;
       count(figures, outcome, clock.now() - began);
       report(failures, key, outcome);
@@ -132,6 +140,25 @@ export function createController<C = Client>(options: ControllerOptions<C>): Run
       await Promise.all(Array.from({ length: workers }, () => work(signal)));
     },
   };
+}
+
+type Traced = Pick<ControllerOptions, 'name' | 'traceOf' | 'tracer'>;
+
+/** Most runs find nothing to do: only those that ask the API for something are in the trace. */
+function tracedRun(
+  { name, tracer = silentTracer, traceOf }: Traced,
+  key: string,
+  run: () => Promise<Outcome>,
+): Promise<Outcome> {
+  const parent = tracer.isOn ? traceOf?.(key) : undefined;
+  if (parent === undefined) return run();
+  const attributes = { 'troupe.controller': name, 'troupe.object.key': key };
+  return tracer.span(`reconcile ${name}`, { parent, attributes, onlyIfUsed: true }, async (span) => {
+    const outcome = await run();
+    span.set({ 'troupe.outcome': outcome.kind });
+    if (outcome.kind === 'failed' || outcome.kind === 'terminal') span.fail(outcome.kind);
+    return outcome;
+  });
 }
 
 /** Runs reconcile once; whatever it throws becomes an outcome. */

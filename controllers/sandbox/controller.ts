@@ -5,6 +5,7 @@ import type { Sandbox } from '#api/types/generated/sandbox';
 import { LIVE_ON, liveOn } from '#api/types/live-sandboxes';
 import { EXECUTORS, RESOURCE_QUOTAS, SANDBOXES } from '#api/types/resources';
 import type { ResourceQuota } from '#api/types/resource-quota';
+import { spansIn } from '#api/types/trace';
 import { BY_NAMESPACE, namespaceOf } from '../runtime/by-namespace.ts';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
@@ -38,7 +39,7 @@ const EXECUTOR_GRACE_MS = 60_000;
  */
 export function sandboxControllers(context: ControllerContext, settings: SandboxSettings): Runnable[] {
   const { preemption, executorGraceMs: graceMs = EXECUTOR_GRACE_MS } = settings;
-  const { client, informers, clock, logger, meter, recorder } = context;
+  const { client, informers, clock, logger, meter, tracer, recorder } = context;
   const sandboxes = informers.of(SANDBOXES);
   const executors = informers.of(EXECUTORS);
   sandboxes.addIndex(OF_TASK, ({ spec }) => (spec.taskRef === undefined ? [] : [spec.taskRef.uid]));
@@ -80,7 +81,8 @@ export function sandboxControllers(context: ControllerContext, settings: Sandbox
       sources: [objects(sandboxes), toReview, onExecutors(executors, sandboxes)],
       failures: { find: (key) => sandboxes.get(key), recorder: events },
       workers: 2,
-      ...{ clock, logger, meter },
+      traceOf: spansIn(sandboxes, tracer),
+      ...{ clock, logger, meter, tracer },
     }),
   ];
 }

@@ -20,6 +20,7 @@ import {
   WORKSPACES,
 } from '#api/types/resources';
 import { isAtRest } from '#api/types/tasks/task';
+import { spansIn } from '#api/types/trace';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { controllerUIDs } from '../runtime/owned-objects.ts';
@@ -53,7 +54,7 @@ export interface TaskPlans {
 
 /** Watches Tasks, their Sandboxes, and, for Tasks that wait, everything they may wait for. */
 export function taskController(context: ControllerContext, { models, programs }: TaskPlans): Runnable {
-  const { client, informers, clock, logger, meter, recorder } = context;
+  const { client, informers, clock, logger, meter, tracer, recorder } = context;
   const tasks = informers.of(TASKS);
   const sandboxes = informers.of(SANDBOXES);
   tasks.addIndex(UNPLANNED, (task) => (isUnplanned(task) ? ['yes'] : []));
@@ -80,8 +81,7 @@ export function taskController(context: ControllerContext, { models, programs }:
       configuration: cachedConfiguration(informers),
       models,
       programs,
-      clock,
-      recorder: events,
+      ...{ clock, tracer, recorder: events },
       troubles: createTroubles({ recorder: events, clock, wished: new Set(['Suspended']) }),
     }),
     sources: [
@@ -106,9 +106,8 @@ export function taskController(context: ControllerContext, { models, programs }:
     ],
     failures: { find: (key) => tasks.get(key), recorder: events },
     workers: 4,
-    clock,
-    logger,
-    meter,
+    traceOf: spansIn(tasks, tracer),
+    ...{ clock, logger, meter, tracer },
   });
 }
 

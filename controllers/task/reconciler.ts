@@ -5,6 +5,7 @@ import { objectKey } from '#api/machinery/meta';
 import { refOf } from '#api/machinery/resource-type';
 import type { ObjectRef } from '#api/machinery/resource-type';
 import { conflict } from '#api/machinery/status-error';
+import type { Tracer } from '#api/machinery/tracing/tracer';
 import type { Approval } from '#api/types/generated/approval';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus } from '#api/types/generated/task';
@@ -46,6 +47,7 @@ import {
 } from './sandbox-writes.ts';
 import { taskEvents } from './status/events.ts';
 import { neighbourEvents, workspaceAtWork } from './status/neighbours.ts';
+import { recordTask } from './status/task-span.ts';
 import type { Programs } from './unfold/unfold.ts';
 
 export interface TaskReconcilerOptions {
@@ -70,6 +72,7 @@ export interface TaskReconcilerOptions {
   /** For Tasks that wait for something. */
   troubles: Troubles;
   clock: Clock;
+  tracer: Tracer;
 }
 
 type TaskClient = Pick<Client, 'create' | 'delete' | 'find' | 'get' | 'patch' | 'updateStatus'>;
@@ -324,8 +327,13 @@ async function writePlannedStatus(
   }
 }
 
-function announce({ recorder, tasksAtWork }: Context, { task, sandboxes }: Observation, written: Task): void {
+function announce(
+  { recorder, tasksAtWork, tracer, clock }: Context,
+  { task, sandboxes }: Observation,
+  written: Task,
+): void {
   if (written === task || written.status === undefined) return;
+  recordTask(tracer, { before: task, written, now: clock.now() });
   for (const event of taskEvents(task.status, written.status, sandboxes)) recorder.event(task, event);
   const workspace = hasRevision(task.status) ? undefined : workspaceAtWork(written);
   if (workspace === undefined) return;

@@ -1,10 +1,13 @@
 import type { Client } from '#api/client/client';
+import type { Clock } from '#api/machinery/clock';
 import { refOf } from '#api/machinery/resource-type';
 import { conflict, ignoreNotFound, isStatusError } from '#api/machinery/status-error';
 import type { StatusError } from '#api/machinery/status-error';
+import type { Tracer } from '#api/machinery/tracing/tracer';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
 import { SANDBOXES } from '#api/types/resources';
+import { traceAnnotations, traceOf } from '#api/types/trace';
 import type { EventSink } from '../runtime/controller-context.ts';
 import type { CreatedSandboxes } from './created-sandboxes.ts';
 import type { ToldSandbox } from './plan/plan.ts';
@@ -15,6 +18,8 @@ import { stepStarted } from './status/events.ts';
 /** The writes of Sandboxes that a plan asks for. */
 
 interface Context {
+  tracer: Tracer;
+  clock: Pick<Clock, 'now'>;
   client: Pick<Client, 'create' | 'find' | 'get' | 'patch'>;
   created: CreatedSandboxes;
   recorder: EventSink;
@@ -66,7 +71,7 @@ export async function createSandbox(
 ): Promise<StatusError | undefined> {
   context.created.expect(sandbox);
   try {
-    context.created.made(await context.client.create(SANDBOXES, sandbox));
+    context.created.made(await context.client.create(SANDBOXES, traced(context, task, sandbox)));
     context.recorder.event(task, stepStarted(sandbox));
   } catch (error) {
     context.created.forget(sandbox);
@@ -87,4 +92,13 @@ async function requireOwn({ client }: Context, task: Task, name: string): Promis
 /** Whether the server does not take an object, however often it is asked. */
 export function isRejection(error: unknown): error is StatusError {
   return isStatusError(error, 'Invalid') || isStatusError(error, 'RequestEntityTooLarge');
+}
+
+/** The executor manager records what happens in the Sandbox as a part of the span of its Task. */
+function traced({ tracer, clock }: Context, task: Task, sandbox: Sandbox): Sandbox {
+  const trace = traceOf(task, tracer);
+  if (trace === undefined) return sandbox;
+  const { metadata } = sandbox;
+  const annotations = { ...metadata.annotations, ...traceAnnotations(trace.own, clock.now()) };
+  return { ...sandbox, metadata: { ...metadata, annotations } };
 }

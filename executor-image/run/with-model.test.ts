@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { RunRequest } from '#executor-manager/protocol/run';
-import type { AnswerFacts } from '../model-access/answer-facts.ts';
+import type { AnswerFacts } from '#model-protocols/answer-facts';
 import type { CallingRun } from '../model-access/loopback-server.ts';
 import { withModel } from './with-model.ts';
 

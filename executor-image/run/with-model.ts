@@ -2,7 +2,7 @@ import type { RunRequest, RunResult } from '#executor-manager/protocol/run';
 import type { StopReason } from '#model-protocols/answer';
 import type { AgentRequest } from '../adapters/adapter.ts';
 import type { Redactor } from '../events/redact.ts';
-import type { AnswerFacts } from '../model-access/answer-facts.ts';
+import type { AnswerFacts } from '#model-protocols/answer-facts';
 import type { ModelAccess } from '../model-access/model-access.ts';
 import type { Meter } from './run-meter.ts';
 

@@ -4,6 +4,7 @@ import { Dispatcher } from 'undici';
 import { expect, it } from 'vitest';
 import { silentLogger } from '#api/machinery/logger';
 import { createManualClock } from '#api/machinery/manual-clock';
+import { silentTracer } from '#api/machinery/tracing/tracer';
 import { silentMeter } from '#api/machinery/meter';
 import type { RealModel } from './credential-headers.ts';
 import { forwardCall } from './forward-call.ts';
@@ -45,7 +46,7 @@ it('gives a service all the time of the run: first byte and pauses have no limit
       headers: { ':method': 'POST' },
       target: '/v1/messages',
     },
-    { dispatcher, figures: forwarderFigures(silentMeter), logger: silentLogger },
+    { dispatcher, figures: forwarderFigures(silentMeter), tracer: silentTracer, logger: silentLogger },
   );
   expect(dispatcher.asked).toMatchObject({ path: '/v1/messages', headersTimeout: 0, bodyTimeout: 0 });
   expect(dispatcher.asked?.headers).toMatchObject({

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:http2';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Readable } from 'node:stream';
+import type { PassThrough, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { request } from 'undici';
 import type { Dispatcher } from 'undici';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
+import type { Tracer } from '#api/machinery/tracing/tracer';
 import { RefusedAddressError } from '#guarded-client/refused-address-error';
 import { SERVICE_ERRORS } from '#model-protocols/service-errors';
 import type { ModelProtocol } from '../protocol/run.ts';
@@ -15,6 +17,8 @@ import { CALL_ID_HEADER, answerHeaders, callHeaders } from './call-headers.ts';
 import { secretsOf } from './credential-headers.ts';
 import type { RealModel } from './credential-headers.ts';
 import type { CallOutcome, ForwarderFigures } from './forwarder-figures.ts';
+import { modelCallSpan } from './model-call-span.ts';
+import type { ModelCallSpan, RunTrace } from './model-call-span.ts';
 import type { ModelSource } from './model-source.ts';
 import { findRoute, targetURL } from './routes.ts';
 import { takeOut, takeOutOf } from './take-out.ts';
@@ -25,6 +29,7 @@ export interface ForwardedRun {
   id: string;
   protocol: ModelProtocol;
   source: ModelSource;
+  trace?: RunTrace | undefined;
   /** Calls under way. */
   calls: number;
   /** Aborts when the run is over. */
@@ -34,6 +39,7 @@ export interface ForwardedRun {
 export interface ForwardContext {
   dispatcher: Dispatcher;
   figures: ForwarderFigures;
+  tracer: Tracer;
   logger: Logger;
 }
 
@@ -70,9 +76,11 @@ export async function forwardCall(call: ModelCall, context: ForwardContext): Pro
   // A stream that breaks is closed, too.
   stream.on('error', () => undefined);
   run.calls += 1;
+  const span = modelCallSpan({ ...run, tracer: context.tracer, target: call.target });
   let outcome: CallOutcome;
   try {
-    const status = await answer(call, AbortSignal.any([left.signal, run.signal]), context);
+    const signal = AbortSignal.any([left.signal, run.signal]);
+    const status = await answer({ ...call, span }, signal, context);
     outcome = outcomeOf(status);
   } catch (error) {
     outcome = left.signal.aborted ? 'left' : fail(call, error, context);
@@ -80,6 +88,7 @@ export async function forwardCall(call: ModelCall, context: ForwardContext): Pro
     run.calls -= 1;
   }
   context.figures.ended(run.protocol, outcome);
+  span.ended(outcome);
 }
 
 function outcomeOf(status: number): CallOutcome {
@@ -88,8 +97,12 @@ function outcomeOf(status: number): CallOutcome {
 }
 
 /** Resolves with the status when all of the answer was handed back. */
-async function answer(call: ModelCall, signal: AbortSignal, context: ForwardContext): Promise<number> {
-  const { run, stream, headers, target } = call;
+async function answer(
+  call: ModelCall & { span: ModelCallSpan },
+  signal: AbortSignal,
+  context: ForwardContext,
+): Promise<number> {
+  const { run, stream, headers, target, span } = call;
   const { figures, dispatcher } = context;
   const came = performance.now();
   if (run.calls > CALLS_OF_A_RUN)
@@ -100,6 +113,7 @@ async function answer(call: ModelCall, signal: AbortSignal, context: ForwardCont
   if (route === undefined) throw new CallError(404, `${method} ${path} is not open to agents`);
   const model = await readModel(run.source);
   const url = targetURL(model, route, query);
+  span.to(url);
   const sending = request(url, {
     dispatcher,
     method: route.method,
@@ -121,8 +135,20 @@ async function answer(call: ModelCall, signal: AbortSignal, context: ForwardCont
   const clean = (text: string): string => takeOutOf(text, secrets);
   stream.respond({ ':status': answer.statusCode, ...answerHeaders(answer.headers, clean) });
   const count = (bytes: number): void => figures.bytes(run.protocol, 'answer', bytes);
-  await pipeline(answer.body, takeOut(secrets, count), stream);
+  const copy = span.answering({
+    status: answer.statusCode,
+    contentType: [answer.headers['content-type']].flat()[0],
+  });
+  const clear = takeOut(secrets, count);
+  if (copy !== undefined) copyTo(copy, clear);
+  await pipeline(answer.body, clear, stream);
   return answer.statusCode;
+}
+
+/** Beside the way to the agent, which does not wait for it. */
+function copyTo(copy: PassThrough, answer: Transform): void {
+  answer.on('data', (chunk: Buffer) => copy.write(chunk));
+  answer.once('close', () => copy.end());
 }
 
 async function readModel(source: ModelSource): Promise<RealModel> {

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
+import { silentTracer } from '#api/machinery/tracing/tracer';
+import type { Tracer } from '#api/machinery/tracing/tracer';
 import { AddressGuard } from '#guarded-client/address-guard';
 import type { AddressGuardOptions } from '#guarded-client/address-guard';
 import { createGuardedAgent, readProxies } from '#guarded-client/guarded-agent';
@@ -11,11 +13,13 @@ import { readModelCallPath } from '../protocol/tunnel.ts';
 import { forwardCall } from './forward-call.ts';
 import type { ForwardContext, ForwardedRun } from './forward-call.ts';
 import type { ForwarderFigures } from './forwarder-figures.ts';
+import type { RunTrace } from './model-call-span.ts';
 import type { ModelSource } from './model-source.ts';
 import { keepTunnel } from './tunnel.ts';
 
 export interface ModelForwarderOptions {
   figures: ForwarderFigures;
+  tracer?: Tracer;
   logger: Logger;
   clock: Clock;
   /** Which addresses a Model may have beside public ones. */
@@ -30,6 +34,8 @@ export interface RunAccess {
   runID: string;
   protocol: ModelProtocol;
   source: ModelSource;
+  /** Absent: its calls are not traced. */
+  trace?: RunTrace | undefined;
 }
 
 interface Runner {
@@ -56,13 +62,13 @@ export class ModelForwarder {
       proxies: readProxies(options.environment ?? {}),
       connectMs: CONNECT_MS,
     });
-    this.#context = { ...options, dispatcher };
+    this.#context = { tracer: silentTracer, ...options, dispatcher };
   }
 
   /** The run may call its Model until the function that this returns was called. */
-  serve({ runner: { id, ...way }, runID, protocol, source }: RunAccess): () => void {
+  serve({ runner: { id, ...way }, runID, protocol, source, trace }: RunAccess): () => void {
     const over = new AbortController();
-    const run: ForwardedRun = { id: runID, protocol, source, calls: 0, signal: over.signal };
+    const run: ForwardedRun = { id: runID, protocol, source, trace, calls: 0, signal: over.signal };
     const runner = this.#runners.get(id) ?? this.#open(id, way);
     runner.runs.set(runID, run);
     return () => {

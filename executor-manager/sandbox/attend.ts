@@ -14,6 +14,7 @@ import type { RealModel } from '../model-forwarder/credential-headers.ts';
 import { readCredentials, runRequest } from '../run/run-request.ts';
 import type { RunnerClient } from '../run/runner-client.ts';
 import { handOverSkills } from '../skills/hand-over-skills.ts';
+import type { SandboxTrace } from '../tracing/sandbox-trace.ts';
 import { WorkLost, handOverWork } from '../work/hand-over.ts';
 import type { SandboxContext } from './context.ts';
 import { cancelled, failed, notStarted, runOutcome } from './outcome.ts';
@@ -34,6 +35,7 @@ export interface AttendOptions {
   onRunning: () => void;
   /** Between its agent and people. */
   talk: Talk;
+  trace: SandboxTrace;
 }
 
 export interface Attended {
@@ -165,7 +167,9 @@ class Attendance {
     const runner = { id: runnerID, address: runtime.address, token: context.tokenFor(runnerID).token };
     const read = (): Promise<RealModel> => readRealModel(client, sandbox, model);
     const source = new ModelSource({ read, known, clock });
-    const run = { runID: sandbox.metadata.uid ?? '', protocol: model.protocol ?? 'anthropic', source };
+    const { agent } = this.#options.trace;
+    const trace = agent === undefined ? undefined : { agent, model: model.name };
+    const run = { runID: sandbox.metadata.uid ?? '', protocol: model.protocol ?? 'anthropic', source, trace };
     this.#closeModel = context.models.serve({ runner, ...run });
   }
 
@@ -174,6 +178,7 @@ class Attendance {
     const { context, sandbox, fresh, onRunning } = this.#options;
     this.#running = true;
     this.#passed('run');
+    this.#options.trace.running(context.clock.now());
     if (fresh) this.#cutAfter(allowed(sandbox, context), () => overdue(sandbox));
     this.#timers.push(this.#options.talk.onWords(() => this.#deliver()));
     this.#deliver();
@@ -184,7 +189,10 @@ class Attendance {
   #passed(phase: StartPhase): void {
     const { context, fresh } = this.#options;
     const now = context.clock.now();
-    if (fresh) context.figures.passed(phase, now - this.#phaseBegan);
+    if (fresh) {
+      context.figures.passed(phase, now - this.#phaseBegan);
+      this.#options.trace.phase(phase, this.#phaseBegan, now);
+    }
     this.#phaseBegan = now;
   }
 
@@ -198,6 +206,7 @@ class Attendance {
         onRelayed: (events, lagMs) => {
           context.figures.relayed(events.length, lagMs);
           this.#options.talk.read(events);
+          this.#options.trace.read(events);
           this.#deliver();
         },
       },

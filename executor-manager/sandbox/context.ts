@@ -2,6 +2,7 @@ import type { Client } from '#api/client/client';
 import type { TaskLogClient } from '#api/client/task-log';
 import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
+import type { Tracer } from '#api/machinery/tracing/tracer';
 import type { ExecutorFigures } from '../executor/executor-figures.ts';
 import type { NodeTurns } from '../places/node-turns.ts';
 import type { ModelForwarder } from '../model-forwarder/model-forwarder.ts';
@@ -27,6 +28,7 @@ export interface ExecutorContext {
   models: ModelForwarder;
   times: SandboxTimes;
   figures: ExecutorFigures;
+  tracer: Tracer;
   logger: Logger;
   clock: Clock;
 }

@@ -16,6 +16,8 @@ import { attend, deadline, logTarget, overdue } from './attend.ts';
 import type { Attended } from './attend.ts';
 import { MOST_STARTS } from './context.ts';
 import type { ExecutorContext, SandboxContext } from './context.ts';
+import { ignoreInterruption, Interrupted } from './interrupted.ts';
+import type { Interruption } from './interrupted.ts';
 import { isTaskWorked, letGo } from './let-go.ts';
 import { cancelled, failed, notStarted, recordedOutcome } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
@@ -23,22 +25,12 @@ import type { SandboxLifecycle } from './sandbox-lifecycle.ts';
 import { checkTaskUID, nodeOf, runtimeOf } from './sandbox-keys.ts';
 import { asking, claimed, finished, isFinal, notSaved, running } from './status.ts';
 import { starting, talkedTo, waiting } from './status.ts';
+import { sandboxTrace } from '../tracing/sandbox-trace.ts';
+import type { SandboxTrace } from '../tracing/sandbox-trace.ts';
 import { startWithEvents } from './start-runtime.ts';
 import { createStatusWriter } from './status-writer.ts';
 import type { StatusWriter } from './status-writer.ts';
 import type { RunSandbox } from '#api/types/sandbox';
-
-/** Why a lifecycle is left before its end. */
-type Interruption = 'manager stops' | 'deleted' | 'superseded';
-
-/** The error with which a lifecycle's signals abort. */
-class Interrupted extends Error {
-  readonly why: Interruption;
-  constructor(why: Interruption) {
-    super(`the sandbox is left: ${why}`);
-    this.why = why;
-  }
-}
 
 /**
  * Takes one Sandbox from where it stands to its end:
@@ -75,9 +67,11 @@ export class Lifecycle implements SandboxLifecycle {
   #concluding: boolean;
   #saving: Promise<void> | undefined;
   readonly #talk: Talk;
+  readonly #trace: SandboxTrace;
 
   constructor(context: ExecutorContext, sandbox: RunSandbox) {
     const { namespace, name, uid = '' } = sandbox.metadata;
+    this.#trace = sandboxTrace(sandbox, context.tracer);
     const logger = context.logger.with({ sandbox: `${namespace}/${name}`, uid });
     this.#context = { ...context, ...context.hosts.of(sandbox), logger };
     this.#current = sandbox;
@@ -93,7 +87,8 @@ export class Lifecycle implements SandboxLifecycle {
     context.saves.begin({ taskUID: sandbox.spec.taskRef.uid, sandboxUID: uid });
     if (this.#ran) this.#place.adoptTurn();
     this.observe(sandbox);
-    this.done = this.#runUntilLeft().finally(() => {
+    const running = context.tracer.within(this.#trace.own, () => this.#runUntilLeft());
+    this.done = running.finally(() => {
       context.saves.settle(uid);
       this.#place.leave();
     });
@@ -258,7 +253,9 @@ export class Lifecycle implements SandboxLifecycle {
     const { clock, figures } = this.#context;
     const began = clock.now();
     const result = await work;
-    figures.passed(phase, clock.now() - began);
+    const ended = clock.now();
+    figures.passed(phase, ended - began);
+    this.#trace.phase(phase, began, ended);
     return result;
   }
 
@@ -293,7 +290,8 @@ export class Lifecycle implements SandboxLifecycle {
     };
     const signals = { cancel: this.#cancel.signal, stop: this.#halt.signal };
     const sandbox = this.#writer.latest();
-    return attend({ context, sandbox, runtime, fresh, onRunning, talk: this.#talk, ...signals });
+    const told = { onRunning, talk: this.#talk, trace: this.#trace };
+    return attend({ context, sandbox, runtime, fresh, ...told, ...signals });
   }
 
   /**
@@ -328,6 +326,7 @@ export class Lifecycle implements SandboxLifecycle {
     const { phase, reason, message } = outcome;
     this.#context.logger.info('run ended', { phase, reason, message });
     await this.#write((sandbox, now) => finished(sandbox, { outcome, lastEventSeq }, now));
+    this.#trace.ended(outcome, this.#context.clock.now());
   }
 
   /** The log says it too, once: what it has of the run's end already is what counts. */
@@ -393,8 +392,4 @@ export class Lifecycle implements SandboxLifecycle {
     const { clock, logger } = this.#context;
     return retryUntilDone(act, { clock, logger, ...how });
   }
-}
-
-function ignoreInterruption(error: unknown): void {
-  if (!(error instanceof Interrupted)) throw error;
 }

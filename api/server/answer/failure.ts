@@ -27,7 +27,7 @@ export function failureResponse(
   { logger, formOf }: FailureOptions,
 ): Response {
   const failure = toStatusError(error);
-  logOwnFault(failure, logger);
+  if (failure.code >= 500) logOwnFault(failure, logger.with({ request_id: requestIDOf(c) }));
   const retryAfter = failure.details?.retryAfterSeconds;
   const { code, contentType, text } = formOf?.(failure) ?? statusForm(failure, c);
   return new Response(text, {
@@ -42,6 +42,8 @@ export function failureResponse(
     },
   });
 }
+
+const requestIDOf = (c: RequestContext): string => String(c.env.outgoing.getHeader('audit-id') ?? '');
 
 function statusForm(failure: StatusError, c: RequestContext): FailureForm {
   const { code } = failure;

@@ -9,13 +9,16 @@ import type { User } from '../../machinery/users/user.ts';
  */
 export type PriorityLevel = 'system' | 'workload';
 
-/** Owners, controllers and executor managers: they have accounts in namespaces that nobody else can write. */
-const SYSTEM_GROUPS: ReadonlySet<string> = new Set([
-  MASTERS_GROUP,
+/** Controllers and executor managers: they have accounts in namespaces that nobody else can write. */
+const PROCESS_GROUPS: ReadonlySet<string> = new Set([
   namespaceAccountsGroup(CONTROLLERS_ACCOUNT.namespace),
   namespaceAccountsGroup(EXECUTOR_NAMESPACE),
 ]);
+const SYSTEM_GROUPS: ReadonlySet<string> = new Set([MASTERS_GROUP, ...PROCESS_GROUPS]);
 
 export function priorityOf({ groups }: User): PriorityLevel {
   return groups.some((group) => SYSTEM_GROUPS.has(group)) ? 'system' : 'workload';
 }
+
+/** Whether it is a controller or an executor manager, and no person. */
+export const isProcess = ({ groups }: User): boolean => groups.some((group) => PROCESS_GROUPS.has(group));

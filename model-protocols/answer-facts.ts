@@ -1,11 +1,11 @@
-import type { AnswerPart, StopReason } from '#model-protocols/answer';
-import { anthropic } from '#model-protocols/anthropic/anthropic';
-import { openaiResponses } from '#model-protocols/openai-responses/openai-responses';
-import { openai } from '#model-protocols/openai/openai';
-import { readAnswer } from '#model-protocols/read-answer';
-import { NO_USAGE } from '#model-protocols/token-usage';
-import type { TokenUsage } from '#model-protocols/token-usage';
-import type { WireProtocol } from '#model-protocols/wire-protocol';
+import type { AnswerPart, StopReason } from './answer.ts';
+import { anthropic } from './anthropic/anthropic.ts';
+import { openaiResponses } from './openai-responses/openai-responses.ts';
+import { openai } from './openai/openai.ts';
+import { readAnswer } from './read-answer.ts';
+import { NO_USAGE } from './token-usage.ts';
+import type { TokenUsage } from './token-usage.ts';
+import type { WireProtocol } from './wire-protocol.ts';
 
 /** Of one event, and of an answer in one piece; a larger one is not counted. */
 const EVENT_BYTES = 8 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NO_USAGE } from '#model-protocols/token-usage';
+import { NO_USAGE } from './token-usage.ts';
 import { readFacts } from './answer-facts.ts';
 
 const EVENTS = 'text/event-stream; charset=utf-8';
