@@ -19,6 +19,7 @@ import { measureConversations } from './bench/runs/conversations.ts';
 import { measureFollowers } from './bench/runs/followers.ts';
 import { measureForwarder } from './bench/runs/forwarder.ts';
 import { measureSteps } from './bench/runs/steps.ts';
+import { measurePodStart } from './bench/runs/pod-start.ts';
 import { measureTaskStart } from './bench/runs/task-start.ts';
 import { measureScheduling } from './bench/scheduling/scheduling.ts';
 import { apiUnderTest, existingApi } from './bench/servers/api-under-test.ts';
@@ -30,12 +31,13 @@ import { measureObjectCounts } from './bench/storage/object-counts.ts';
 import { measureReplicas } from './bench/storage/replicas.ts';
 import { projectRoot } from './environment/cache-folder.ts';
 import { docker } from './environment/docker.ts';
+import { openCluster } from './environment/kubernetes/cluster.ts';
 import { mysql } from './environment/mysql.ts';
 import { buildSandboxImage } from './environment/sandbox-image.ts';
 import { interruption } from './interruption.ts';
 
 /**
- * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|forwarder|memory|conversations|steps|masks|authorization|audit|authentication|attacks|scheduling|finished …` for some of the figures. `api --server KUBECONFIG --pid PID`
+ * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|pods|forwarder|memory|conversations|steps|masks|authorization|audit|authentication|attacks|scheduling|finished …` for some of the figures. `api --server KUBECONFIG --pid PID`
  * takes the figures of the API from a server that runs already, such as a kube-apiserver with crds/ applied;
  * `scheduling --database mysql` takes MariaDB, `--count N` so many Tasks that wait, or have finished.
  */
@@ -56,6 +58,7 @@ const GROUPS = {
   scale: measureScale,
   followers: measureCrowdOfFollowers,
   task: measureTasks,
+  pods: measurePods,
   forwarder: measureForwarder,
   memory: async () => [await measureMemory()],
   conversations: measureConversations,
@@ -78,6 +81,8 @@ const { positionals: asked, values: given } = parseArgs({
     server: { type: 'string' },
     pid: { type: 'string' },
     count: { type: 'string' },
+    cluster: { type: 'string' },
+    image: { type: 'string', default: 'troupe-executor:latest' },
     database: { type: 'string', default: 'sqlite' },
   },
 });
@@ -147,6 +152,11 @@ async function measureTasks(): Promise<Figure[]> {
   await buildSandboxImage(engine, interrupted);
   // Awaited here: the engine is stopped when this function is left.
   return await measureTaskStart(engine.host);
+}
+
+/** On a cluster that runs (`node dev/cluster.ts up`), which has the image: `--cluster NUMBER --image NAME`. */
+async function measurePods(): Promise<Figure[]> {
+  return await measurePodStart(openCluster(Number(given.cluster ?? 1)), given.image);
 }
 
 async function measureQueue(): Promise<Figure[]> {

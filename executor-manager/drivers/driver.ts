@@ -143,6 +143,8 @@ export interface ExecOutput {
 export interface RuntimeAddress {
   host: string;
   port: number;
+  /** What may help where nothing answers there. */
+  hint?: string;
 }
 
 /** A runtime that was started. */

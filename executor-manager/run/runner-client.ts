@@ -6,6 +6,7 @@ import { sleep } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import { ignoreNotFound, StatusError } from '#api/machinery/status-error';
 import type { StatusReason } from '#api/machinery/status-error';
+import type { RuntimeAddress } from '../drivers/driver.ts';
 import type { ProbeRequest } from '../protocol/probe.ts';
 import { RUN_LIMITS } from '../protocol/run.ts';
 import type { RunEvent, RunInput, RunRequest, RunState } from '../protocol/run.ts';
@@ -42,7 +43,7 @@ export interface RunnerClient {
 }
 
 export interface RunnerClientOptions {
-  address: { host: string; port: number };
+  address: RuntimeAddress;
   token: string;
   clock: Clock;
   /** Connections that others use too, and close; absent: its own ones. */
@@ -85,13 +86,13 @@ export function runnerPool(): Dispatcher {
 
 export function createRunnerClient(options: RunnerClientOptions): RunnerClient {
   const { address, token } = options;
-  const { host, port } = address;
+  const { host, port, hint } = address;
   const pool = options.pool ?? runnerPool();
   const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const send: Send = (call) => request({ pool, origin, token }, call);
   return {
     ready: (limitMs, signal) =>
-      waitUntilReady({ limitMs, where: `${host}:${port}`, signal, clock: options.clock }, async () => {
+      waitUntilReady({ limitMs, where: `${host}:${port}`, hint, signal, clock: options.clock }, async () => {
         await (await send({ method: 'GET', path: '/v1/ready', signal })).body.dump();
       }),
     start: (id, request) => readState(send, { method: 'PUT', path: runPath(id), body: request }),
@@ -234,7 +235,7 @@ async function* readEvents(
  * and the user waits for each one.
  */
 async function waitUntilReady(
-  wait: { limitMs: number; where: string; signal: AbortSignal; clock: Clock },
+  wait: Wait & { signal: AbortSignal; clock: Clock },
   ask: () => Promise<void>,
 ): Promise<void> {
   const began = wait.clock.now();
@@ -257,14 +258,17 @@ async function waitUntilReady(
   }
 }
 
-/**
- * Refused at its port for all the time, it may listen where this process does not: the engine publishes ports of its
- * own host, which is another one for a manager that is in a container itself.
- */
-function notReady({ limitMs, where }: { limitMs: number; where: string }, cause: unknown): StatusError {
+interface Wait {
+  limitMs: number;
+  where: string;
+  hint: string | undefined;
+}
+
+/** Refused at its port for all the time, it may listen where this process does not reach it: its driver knows why. */
+function notReady({ limitMs, where, hint }: Wait, cause: unknown): StatusError {
   const code = ((cause as Error).cause as NodeJS.ErrnoException | undefined)?.code;
   const refused = code === 'ECONNREFUSED' || code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'EHOSTUNREACH';
-  const how = `nothing answers at ${where} (an executor manager in a container has to share the network of the engine's host: docker run --network host)`;
+  const how = `nothing answers at ${where}${hint === undefined ? '' : ` (${hint})`}`;
   const text = `the runner did not become ready within ${limitMs / 1000} s${refused ? `: ${how}` : ''}`;
   return new StatusError('Timeout', text, { cause });
 }

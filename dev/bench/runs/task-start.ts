@@ -70,7 +70,7 @@ interface TaskStart {
   firstWordMs: number;
 }
 
-async function runTask(api: ApiUnderTest, name: string): Promise<TaskStart> {
+export async function runTask(api: ApiUnderTest, name: string): Promise<TaskStart> {
   const start = performance.now();
   await createChatTask(api, name, 'ping');
   const found: Partial<TaskStart> = {};
@@ -90,7 +90,7 @@ async function runTask(api: ApiUnderTest, name: string): Promise<TaskStart> {
 }
 
 /** With the Task go its Sandbox and its volume; the Sandbox last. */
-async function removeTask(api: ApiUnderTest, name: string): Promise<void> {
+export async function removeTask(api: ApiUnderTest, name: string): Promise<void> {
   await api.call('DELETE', `${BASE}/tasks/${name}`);
   const sandboxes = `/apis/agent.wecode.io/v1alpha1/namespaces/default/sandboxes`;
   for (const end = performance.now() + 60_000; ; await delay(20)) {

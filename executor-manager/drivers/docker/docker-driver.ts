@@ -58,6 +58,10 @@ interface ContainerStart {
  */
 const IN_USE = /\bid already in use\b/;
 
+/** The engine publishes ports of its own host, which is another one for a manager that is in a container itself. */
+const HINT =
+  "an executor manager in a container has to share the network of the engine's host: docker run --network host";
+
 /** Runs each runtime as a container of a Docker engine (20.10 and later), its workspace on a volume of the same name. */
 export class DockerDriver implements RuntimeDriver {
   readonly name = 'docker';
@@ -254,7 +258,7 @@ export class DockerDriver implements RuntimeDriver {
 
   #runtime(id: string, port: number, running: boolean): Runtime {
     const name = engineName(id);
-    const address = { host: this.#options.engine.host, port };
+    const address = { host: this.#options.engine.host, port, hint: HINT };
     return { id, name, address, running, outOfMemory: this.#exits.isOutOfMemory(name) };
   }
 

@@ -1,5 +1,6 @@
-import { connect } from '#api/client/connect';
+import { connect, podContext } from '#api/client/connect';
 import type { Connection } from '#api/client/connect';
+import { badRequest } from '#api/machinery/status-error';
 import type { KubernetesSettings } from './kubernetes-settings.ts';
 
 /** The cluster that runs the Pods: another one than the API of Troupe, or the same. */
@@ -19,6 +20,8 @@ export interface ClusterConnection extends Pick<
  */
 export async function connectCluster(settings: KubernetesSettings): Promise<ClusterConnection> {
   const { kubeconfig, context } = settings;
+  if (kubeconfig === undefined && (await podContext()) === undefined)
+    throw badRequest('--driver kubernetes needs --kubernetes-kubeconfig outside of a cluster');
   const connection = await connect({
     userAgent: 'troupe-executor-manager',
     ...(kubeconfig === undefined ? { inPod: true } : { kubeconfig }),

@@ -51,6 +51,8 @@ export interface KubernetesDriverOptions {
   signal: AbortSignal;
 }
 
+const HINT =
+  'the NetworkPolicy of the Pod lets in what --kubernetes-ingress-from says, and this process has to be in reach of Pods';
 /** Seconds: 0 would not wait for the kubelet, and the agent could still be at work. */
 const STOP_SECONDS = 1;
 /** A Pod of a node that is silent stays until the node is back or is deleted. */
@@ -267,7 +269,7 @@ export class KubernetesDriver implements RuntimeDriver {
 
   async #addressOf({ metadata, status }: Pod): Promise<RuntimeAddress> {
     if (this.#forwards !== undefined) return this.#forwards.addressOf(metadata.name);
-    return { host: status?.podIP ?? '', port: RUNNER_CONTAINER_PORT };
+    return { host: status?.podIP ?? '', port: RUNNER_CONTAINER_PORT, hint: HINT };
   }
 
   #podSettings(): PodSettings {
