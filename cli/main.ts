@@ -36,6 +36,7 @@ import { register as registerServiceAccountKeys } from './commands/server/servic
 import { register as registerSignal } from './commands/tasks/signal.ts';
 import { register as registerSkill } from './commands/objects/skill.ts';
 import { register as registerWait } from './commands/objects/wait.ts';
+import { register as registerCompletion } from './completion/completion.ts';
 import { createCliContext } from './context.ts';
 import { registerControllers, registerExecutorManager } from './processes/clients.ts';
 import { registerModelServer } from './processes/model-server.ts';
@@ -88,6 +89,7 @@ function createProgram(): Command {
     registerDrain,
     registerServiceAccountKeys,
     registerSync,
+    registerCompletion,
   ]) {
     register(program, context);
   }
