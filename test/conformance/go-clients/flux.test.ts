@@ -1,11 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 import type { TemporaryFolder } from '#dev/environment/temporary-folder';
-import { commandsFor, run } from '../../kit/command.ts';
+import { commandsFor, mustRun, run } from '../../kit/command.ts';
 import type { CommandResult } from '../../kit/command.ts';
 import { goProgram } from '../../kit/go-program.ts';
+import { ROOT } from '../../kit/paths.ts';
 import { serviceAccountKubeconfig } from '../../kit/service-account-kubeconfig.ts';
 import { startServer } from '../../kit/troupe-process.ts';
 import type { TroupeServer } from '../../kit/troupe-process.ts';
@@ -142,6 +144,29 @@ describe.skipIf(program.missing)('Flux', () => {
     expect(await drift(git)).toEqual(['Model/team/writer /spec/modelConfig/env/api_key']);
     await apply(git);
     expect(await read('model', KEY)).toBe('sk-git-2');
+  });
+
+  it('keeps the Team of examples/gitops as an overlay has it, and judges when it is ready', async () => {
+    const overlay = path.join(ROOT, 'examples/gitops/repository/overlays/production');
+    const built = parseAllDocuments(await mustRun('kubectl', ['kustomize', overlay]));
+    // As Flux does for spec.targetNamespace.
+    for (const document of built) document.setIn(['metadata', 'namespace'], TEAM_NAMESPACE);
+    const file = path.join(folder.path, 'overlay.yaml');
+    await writeFile(file, built.map((document) => document.toString()).join('---\n'));
+    const told = async (command: string): Promise<string[]> => {
+      const { code, stdout, stderr } = await run(program.path, [command, DEPLOYER, file], { env });
+      expect(code, stderr).toBe(0);
+      return stdout.split('\n').filter((line) => line !== '');
+    };
+    await owner('create', 'secret', 'generic', 'model-key', '-n', TEAM_NAMESPACE, '--from-literal=api-key=k');
+    const objects = ['Bot', 'Ghost', 'Model', 'Shell', 'Team'].map((kind) => `${kind}/team/librarian`);
+    expect((await told('apply')).toSorted()).toEqual(objects.map((object) => `${object} created`));
+    expect(await told('drift')).toEqual([]);
+    const patch = JSON.stringify({ spec: { modelConfig: { env: { model_id: 'cheaper' } } } });
+    await owner('patch', 'model', 'librarian', '-n', TEAM_NAMESPACE, '--type=merge', '-p', patch);
+    expect(await told('drift')).toEqual(['Model/team/librarian /spec/modelConfig/env/model_id']);
+    expect(await told('apply')).toContain('Model/team/librarian configured');
+    expect((await told('delete')).toSorted()).toEqual(objects.map((object) => `${object} deleted`));
   });
 
   it('has the rights of the account, not of the controller, and acts for no others', async () => {
