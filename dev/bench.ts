@@ -16,6 +16,7 @@ import { measureFinished } from './bench/finished/finished.ts';
 import { formatLine, formatTable } from './bench/load/figure.ts';
 import type { Figure } from './bench/load/figure.ts';
 import { measureConversations } from './bench/runs/conversations.ts';
+import { measureExecutors } from './bench/runs/executors.ts';
 import { measureFollowers } from './bench/runs/followers.ts';
 import { measureForwarder } from './bench/runs/forwarder.ts';
 import { measureSteps } from './bench/runs/steps.ts';
@@ -37,7 +38,7 @@ import { buildSandboxImage } from './environment/sandbox-image.ts';
 import { interruption } from './interruption.ts';
 
 /**
- * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|pods|forwarder|memory|conversations|steps|masks|authorization|audit|authentication|attacks|scheduling|finished …` for some of the figures. `api --server KUBECONFIG --pid PID`
+ * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|pods|forwarder|memory|conversations|steps|masks|authorization|audit|authentication|attacks|scheduling|executors|finished …` for some of the figures. `api --server KUBECONFIG --pid PID`
  * takes the figures of the API from a server that runs already, such as a kube-apiserver with crds/ applied;
  * `scheduling --database mysql` takes MariaDB, `--count N` so many Tasks that wait, or have finished.
  */
@@ -69,6 +70,7 @@ const GROUPS = {
   authentication: measureAuthentication,
   attacks: measureAttacks,
   scheduling: measureQueue,
+  executors: measureExecutors,
   finished: () => measureFinished(...countAsked()),
 };
 type Group = keyof typeof GROUPS;

@@ -1,8 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import type { Figure } from '../load/figure.ts';
@@ -11,14 +7,14 @@ import { residentMiB } from '../load/resident-memory.ts';
 import { apiUnderTest } from '../servers/api-under-test.ts';
 import type { ApiUnderTest } from '../servers/api-under-test.ts';
 import { applyChatTeam, BASE, createChatTask } from './chat-team.ts';
+import { now, slowService } from './slow-service.ts';
+import type { SlowService } from './slow-service.ts';
 
 const SANDBOXES = '/apis/agent.wecode.io/v1alpha1/namespaces/default/sandboxes';
 /** Under way at once, for memory. */
 const CROWD = 1000;
 /** At once beside as many direct calls. */
 const GROUP = 100;
-const WORDS = 20;
-const WORD_MS = 50;
 
 /**
  * Conversations: how old a word is when a follower of the log has it, with 100 of them at once, beside 100 direct calls of
@@ -83,65 +79,6 @@ function together(act: (index: number) => Promise<Talk>): Promise<Talk[]> {
   return Promise.all(Array.from({ length: GROUP }, (_, index) => act(index)));
 }
 
-interface Service extends AsyncDisposable {
-  url: string;
-  /** Answers under way. */
-  open(): number;
-  /** Lets those that wait go on. */
-  release(): void;
-}
-
-/** Speaks a word every 50 ms; where it is asked to wait, it says one word and then waits. */
-async function slowService(): Promise<Service> {
-  const waiting = new Set<() => void>();
-  const server = createServer((call, response) => {
-    answer(call, response, waiting).catch(() => response.destroy());
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
-    open: () => waiting.size,
-    release() {
-      for (const go of waiting) go();
-    },
-    async [Symbol.asyncDispose]() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
-}
-
-async function answer(
-  call: IncomingMessage,
-  response: ServerResponse,
-  waiting: Set<() => void>,
-): Promise<void> {
-  let body = '';
-  for await (const chunk of call) body += String(chunk);
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
-  const say = (content: string): void => {
-    const choices = [{ index: 0, delta: { content }, finish_reason: null }];
-    response.write(`data: ${JSON.stringify({ id: 'c', model: 'm', choices })}\n\n`);
-  };
-  if (body.includes('wait here')) {
-    say('Waiting.');
-    const { promise, resolve } = Promise.withResolvers<void>();
-    waiting.add(resolve);
-    response.once('close', resolve);
-    await promise;
-    waiting.delete(resolve);
-  } else {
-    for (let word = 0; word < WORDS; word += 1) {
-      say(`w${now()} `);
-      await delay(WORD_MS);
-    }
-  }
-  const end = { id: 'c', model: 'm', choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] };
-  response.end(`data: ${JSON.stringify(end)}\n\ndata: [DONE]\n\n`);
-}
-
 const connections = new Agent({ connections: GROUP, headersTimeout: 0, bodyTimeout: 0 });
 
 async function directCall(url: string, prompt: string): Promise<Talk> {
@@ -153,9 +90,6 @@ async function directCall(url: string, prompt: string): Promise<Talk> {
   for await (const piece of body) words.read(String(piece));
   return words.talk();
 }
-
-/** Milliseconds since the epoch, with a fraction: the service and those who listen are one process. */
-const now = (): number => performance.timeOrigin + performance.now();
 
 /** Each word says when it was said. */
 function wordReader(): { read(text: string): void; talk(): Talk } {
@@ -188,7 +122,7 @@ async function converse(api: ApiUnderTest, task: { name: string; prompt: string 
 }
 
 /** The memory of the manager, which is the whole server here, and of the process that conversations share. */
-async function crowdMemory(api: ApiUnderTest, service: Service): Promise<Figure[]> {
+async function crowdMemory(api: ApiUnderTest, service: SlowService): Promise<Figure[]> {
   const runner = await runnerPid(api);
   const before = { server: await residentMiB(api.pid), runner: await residentMiB(runner) };
   for (let start = 0; start < CROWD; start += 50) {
