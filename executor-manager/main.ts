@@ -168,6 +168,7 @@ function startReporting(
   const heartbeat = startHeartbeat({
     ...{ ...registration, labels: config.labels, logger, signal },
     reporting: () => fence.reporting(),
+    onRefused: () => fence.refused(),
     check: () => driver.check(),
   });
   return { heartbeat, fence };

@@ -89,6 +89,16 @@ describe('the fence of an executor', () => {
     expect(states.get('late')).toBe('paused');
   });
 
+  it('stands at once when the API refuses the manager', async () => {
+    await start();
+    await heard();
+    fence.refused();
+    await settle();
+    expect(shown()).toBe('paused paused paused');
+    await heard();
+    expect(shown()).toBe('running running ended');
+  });
+
   it('counts from when the last report was sent, not from when it was taken', async () => {
     await start();
     const onTaken = fence.reporting();

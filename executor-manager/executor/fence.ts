@@ -22,6 +22,8 @@ export interface FenceOptions {
 export interface Fence {
   /** A report is about to be sent; the returned function says that the API took it. */
   reporting(): () => void;
+  /** The API refuses this manager: its Executor is somebody else's, or nobody's, from now on. */
+  refused(): void;
   /** Ends with the signal. */
   done: Promise<void>;
 }
@@ -37,7 +39,11 @@ const LOOK_MS = 5000;
  */
 export function startFence(options: FenceOptions): Fence {
   const fence = new StandingFence(options);
-  return { reporting: () => fence.reporting(), done: fence.watch() };
+  return {
+    reporting: () => fence.reporting(),
+    refused: () => fence.refused(),
+    done: fence.watch(),
+  };
 }
 
 /** By both clocks of a machine. */
@@ -45,6 +51,8 @@ interface Moment {
   time: number;
   elapsed: number;
 }
+
+const NEVER: Moment = { time: -Infinity, elapsed: -Infinity };
 
 const momentOf = (clock: SteadyClock): Moment => ({ time: clock.now(), elapsed: clock.elapsed() });
 
@@ -70,6 +78,11 @@ class StandingFence {
       this.#heard = sent;
       this.#wake.resolve();
     };
+  }
+
+  refused(): void {
+    this.#heard = NEVER;
+    this.#wake.resolve();
   }
 
   async watch(): Promise<void> {

@@ -3,6 +3,7 @@ import { sleep } from '#api/machinery/clock';
 import type { ProcessHealth } from '#api/machinery/health-check';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
+import { isStatusError } from '#api/machinery/status-error';
 import { executorNotReady, executorReady } from '#api/types/executor';
 import type { EngineState } from '../drivers/driver.ts';
 import { ownLabels } from './labels.ts';
@@ -14,6 +15,8 @@ export interface HeartbeatOptions extends RegistrationOptions {
   check: () => Promise<EngineState>;
   /** Called before a report is sent; the function that it returns, when the API took the report. */
   reporting?: () => () => void;
+  /** Called when the API no longer knows this manager. */
+  onRefused?: () => void;
   /** Those that the operator wants. */
   labels: Labels;
   logger: Logger;
@@ -49,6 +52,9 @@ interface Pulse {
   /** The API took it. */
   isReported: boolean;
 }
+
+const REFUSED =
+  'the API refuses this executor manager: its Executor was removed, another machine has joined as it, or its token has ended; its sandboxes pause';
 
 /** A beat may wait for an engine and for an API that hang, and retries; a loop that is late by more is stuck. */
 const STUCK_MS = 5 * 60_000;
@@ -134,7 +140,10 @@ async function report(options: HeartbeatOptions, state: EngineState): Promise<bo
     await reportExecutor(options, { ready, ...known });
     return true;
   } catch (error) {
-    options.logger.warn('heartbeat failed', { cause: describeError(error) });
+    if (isStatusError(error, 'Unauthorized')) {
+      options.onRefused?.();
+      options.logger.error(REFUSED);
+    } else options.logger.warn('heartbeat failed', { cause: describeError(error) });
     return false;
   }
 }
