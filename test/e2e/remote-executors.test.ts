@@ -36,9 +36,9 @@ rules:
     chunkDelay: 200ms
   - reply: done
 `;
-/** The controllers count from the third second without a report, and give the step away ten seconds later. */
+/** The controllers count from the third second without a report, and give the step away fifteen seconds later. */
 const HEARTBEAT = ['--heartbeat-interval', '1s', '--heartbeat-lost-after', '3s'];
-const GRACE = ['--executor-grace-period', '10s'];
+const GRACE = ['--executor-grace-period', '15s'];
 
 beforeAll(async () => {
   const { DOCKER_HOST = '', EXECUTOR_IMAGE = '' } = process.env;
