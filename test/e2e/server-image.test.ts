@@ -24,6 +24,7 @@ let folder: string;
 
 beforeAll(async () => {
   await buildServerImage({ tag: TAG, revision: 'abc123' });
+  stack.defer(async () => void (await run('docker', ['rmi', TAG])));
   folder = stack.use(await temporaryFolder('image')).path;
   await mustRun('chmod', ['0755', folder]);
   const team = await readFile(path.join(ROOT, 'examples/pipeline/team.yaml'), 'utf8');
