@@ -24,6 +24,7 @@ import { executorFigures, showSandboxes } from './executor/executor-figures.ts';
 import type { ExecutorFiguresOptions } from './executor/executor-figures.ts';
 import { startFence } from './executor/fence.ts';
 import type { Fence } from './executor/fence.ts';
+import { showResources } from './executor/resource-figures.ts';
 import { lockExecutor } from './executor/executor-lock.ts';
 import { startHeartbeat } from './executor/heartbeat.ts';
 import type { Heartbeat } from './executor/heartbeat.ts';
@@ -128,6 +129,7 @@ async function startHolding(options: ExecutorManagerOptions): Promise<ExecutorMa
     ...{ client: options.client, type: SANDBOXES, target: supervisor },
     ...{ fieldSelector, signal, logger, clock },
   });
+  const sampling = showResources({ driver, meter: options.meter ?? silentMeter, clock, logger });
   const sweeping = runSweeps(context, supervisor, signal);
   const streaming = serveStreams(options.tunnelTo, { context, supervisor, signal });
   await firstReport(heartbeat, clock);
@@ -136,14 +138,8 @@ async function startHolding(options: ExecutorManagerOptions): Promise<ExecutorMa
     health: heartbeat.health,
     async stop() {
       ending.abort(new Error('the executor manager stops'));
-      const all = Promise.allSettled([
-        supervisor.stop(),
-        heartbeat.done,
-        fence.done,
-        reflecting,
-        sweeping,
-        streaming,
-      ]);
+      const background = [heartbeat.done, fence.done, reflecting, sweeping, streaming, sampling.stop()];
+      const all = Promise.allSettled([supervisor.stop(), ...background]);
       await Promise.race([all, new Promise<void>((resolve) => clock.after(STOP_MS, resolve))]);
       await context.models.close();
       const ready = executorNotReady('Stopped', 'The executor manager was stopped; its sandboxes run on.');

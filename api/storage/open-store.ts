@@ -53,7 +53,7 @@ export async function openStore(given: OpenStoreOptions): Promise<Store> {
     const encryption = await openEncryption({ ...settings, driver, clock, logger });
     driver = encryption.driver;
     const hints = driver.shared && given.redisURL !== undefined;
-    wakeUp = hints ? connectRedis({ url: given.redisURL ?? '', logger }) : noWakeUp;
+    wakeUp = hints ? connectRedis({ url: given.redisURL ?? '', logger, meter }) : noWakeUp;
     const compaction = { ...DEFAULT_STORE_OPTIONS.compaction, ...given.options?.compaction };
     const options = { ...DEFAULT_STORE_OPTIONS, ...given.options, compaction };
     const store = await loadStore({ driver, encryption, wakeUp, logger, clock, options, meter, tracer });

@@ -1,6 +1,7 @@
 import type { Clock } from '../machinery/clock.ts';
 import { describeError } from '../machinery/logger.ts';
 import type { Logger } from '../machinery/logger.ts';
+import { silentMeter } from '../machinery/meter.ts';
 import type { Meter } from '../machinery/meter.ts';
 import { silentTracer } from '../machinery/tracing/tracer.ts';
 import type { Tracer } from '../machinery/tracing/tracer.ts';
@@ -35,6 +36,8 @@ import { PastSnapshots } from './memory/past-snapshots.ts';
 import { pageOf } from './memory/sorted-objects.ts';
 import { newestSchema } from './migration-journal.ts';
 import type { StoreOptions } from './store-options.ts';
+import { storeFigures } from './store-figures.ts';
+import type { StoreFigures } from './store-figures.ts';
 import { StoredTaskLog } from './task-log/task-log.ts';
 import { watchFrom } from './watching/watch.ts';
 
@@ -70,12 +73,15 @@ class DriverStore implements Store {
   readonly #past: PastSnapshots;
   readonly #taskLog: StoredTaskLog;
   readonly #poller: Poller | undefined;
+  readonly #figures: StoreFigures;
   readonly #stopped = Promise.withResolvers<StorageError>();
   #closing: Promise<void> | undefined;
   #failure: StorageError | undefined;
 
   constructor(parts: DriverStoreOptions, memory: Memory) {
     const { driver, wakeUp, clock, logger, options } = parts;
+    const figures = storeFigures(parts.meter ?? silentMeter, driver);
+    this.#figures = figures;
     const { maxItems, maxBytes, maxWaiting, maxWaitingBytes } = options;
     this.#parts = parts;
     this.encryption = parts.encryption;
@@ -94,14 +100,14 @@ class DriverStore implements Store {
       follower,
       clock,
       shared: driver.shared,
-      readRevision: () => driver.revisions.revision(),
+      readRevision: () => figures.measured('read_revision', () => driver.revisions.revision()),
       waitMs: options.waitMs,
     });
     this.#committer = new Committer({
       memory,
       follower,
-      tables: driver.revisions,
-      onCommitted: () => wakeUp.publish('revision'),
+      tables: { commit: (batch) => figures.measured('commit', () => driver.revisions.commit(batch)) },
+      onCommitted: (writes) => this.#committed(writes),
       maxItems,
       maxBytes,
       maxWaiting,
@@ -131,6 +137,11 @@ class DriverStore implements Store {
           hintedMs: options.hintedPollMs,
         })
       : undefined;
+  }
+
+  #committed(writes: number): void {
+    this.#figures.committed(writes);
+    this.#parts.wakeUp.publish('revision');
   }
 
   get retention(): Retention {
@@ -216,7 +227,7 @@ class DriverStore implements Store {
 
   async check(): Promise<void> {
     this.#assertOpen();
-    await this.#parts.driver.check();
+    await this.#figures.measured('check', () => this.#parts.driver.check());
   }
 
   health(): StoreHealth {

@@ -37,6 +37,7 @@ import { taskReconciler } from './reconciler.ts';
 import { hasRevision } from './revision/task-revision.ts';
 import { nameOfTask, possibleTaskNames } from './sandbox/own-names.ts';
 import { workspaceAtWork } from './status/neighbours.ts';
+import { taskFigures } from './status/task-figures.ts';
 import type { Programs } from './unfold/unfold.ts';
 
 const UNPLANNED = 'task:unplanned';
@@ -81,7 +82,7 @@ export function taskController(context: ControllerContext, { models, programs }:
       configuration: cachedConfiguration(informers),
       models,
       programs,
-      ...{ clock, tracer, recorder: events },
+      ...{ clock, tracer, figures: taskFigures(meter, tasks), recorder: events },
       troubles: createTroubles({ recorder: events, clock, wished: new Set(['Suspended']) }),
     }),
     sources: [

@@ -11,7 +11,7 @@ import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
 import { TASK_REVISIONS, TASKS } from '#api/types/resources';
-import { isAtRest, TaskReason } from '#api/types/tasks/task';
+import { isAtRest, isFinalTaskStatus, TaskReason } from '#api/types/tasks/task';
 import type { Reconcile } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
 import { soonest } from '../runtime/soonest.ts';
@@ -47,6 +47,7 @@ import {
 } from './sandbox-writes.ts';
 import { taskEvents } from './status/events.ts';
 import { neighbourEvents, workspaceAtWork } from './status/neighbours.ts';
+import type { TaskFigures } from './status/task-figures.ts';
 import { recordTask } from './status/task-span.ts';
 import type { Programs } from './unfold/unfold.ts';
 
@@ -73,6 +74,7 @@ export interface TaskReconcilerOptions {
   troubles: Troubles;
   clock: Clock;
   tracer: Tracer;
+  figures: TaskFigures;
 }
 
 type TaskClient = Pick<Client, 'create' | 'delete' | 'find' | 'get' | 'patch' | 'updateStatus'>;
@@ -328,12 +330,15 @@ async function writePlannedStatus(
 }
 
 function announce(
-  { recorder, tasksAtWork, tracer, clock }: Context,
+  { recorder, tasksAtWork, tracer, figures, clock }: Context,
   { task, sandboxes }: Observation,
   written: Task,
 ): void {
   if (written === task || written.status === undefined) return;
-  recordTask(tracer, { before: task, written, now: clock.now() });
+  if (isFinalTaskStatus(written.status.status) && !isFinalTaskStatus(task.status?.status)) {
+    figures.ended(written, clock.now());
+    recordTask(tracer, written, clock.now());
+  }
   for (const event of taskEvents(task.status, written.status, sandboxes)) recorder.event(task, event);
   const workspace = hasRevision(task.status) ? undefined : workspaceAtWork(written);
   if (workspace === undefined) return;

@@ -37,8 +37,18 @@ export interface RuntimeDriver {
    * no barrier. @throws StatusError NotFound, BadRequest when it cannot be started
    */
   exec?(id: string, spec: ExecSpec): Promise<ExecProcess>;
+  /** What each of those that run has used up; absent where a driver cannot say it. @throws StatusError */
+  usage?(): Promise<RuntimeUsage[]>;
   /** Ends it and removes it with its workspace. Resolves when nothing of it is left; idempotent. */
   remove(id: string): Promise<void>;
+}
+
+export interface RuntimeUsage {
+  /** Of the runtime. */
+  id: string;
+  /** Processor time since it was started. */
+  cpuSeconds: number;
+  memoryBytes: number;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { HistogramMetric, Meter, Metric } from '#api/machinery/meter';
+import type { Outcome } from '../sandbox/outcome.ts';
 
 /**
  * Where the time of a start goes: waiting for a place, the claim of the Sandbox, the start of a runtime, the readiness
@@ -15,9 +16,17 @@ export type LivePhase = (typeof LIVE_PHASES)[number];
 export interface ExecutorFigures {
   /** One phase of one start took so many milliseconds. */
   passed(phase: StartPhase, ms: number): void;
+  /** A Sandbox of this creationTimestamp is taken up; `now` in milliseconds since the epoch. */
+  queued(creationTimestamp: string | undefined, now: number): void;
+  /** A run has ended, so many milliseconds after its agent began; undefined: it never did. */
+  ended(outcome: Pick<Outcome, 'phase' | 'result'>, ms: number | undefined): void;
   /** Events are in the log of their Task, the oldest so many milliseconds after it happened. */
   relayed(events: number, lagMs: number): void;
 }
+
+/** The ends of runs. */
+const RUN_PHASES = ['Succeeded', 'Failed', 'Cancelled', 'Suspended'] as const;
+const TOKEN_TYPES = ['input', 'output', 'cache_read', 'cache_write'] as const;
 
 export interface ExecutorFiguresOptions {
   meter: Meter;
@@ -52,6 +61,31 @@ const CONVERSATIONS: Metric = {
 };
 const PORTS_IN_USE: Metric = { name: 'troupe_ports_in_use', help: 'Ports that runtimes are published on.' };
 const PORTS: Metric = { name: 'troupe_ports', help: 'Ports that runtimes may be published on.' };
+const QUEUE: HistogramMetric = {
+  name: 'troupe_sandbox_queue_seconds',
+  help: 'Time from the creation of a Sandbox until its executor takes it up.',
+  buckets: [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600],
+};
+const RUNS: Metric = {
+  name: 'troupe_runs_total',
+  help: 'Runs of agents that have ended.',
+  labels: ['phase'],
+};
+const RUN_TIME: HistogramMetric = {
+  name: 'troupe_run_seconds',
+  help: 'Time that agents have worked in a run.',
+  labels: ['phase'],
+  buckets: [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200],
+};
+const TOKENS: Metric = {
+  name: 'troupe_run_tokens_total',
+  help: 'Tokens that runs have used up, as their agents or services say.',
+  labels: ['type'],
+};
+const COST: Metric = {
+  name: 'troupe_run_cost_usd_total',
+  help: 'US dollars that runs have cost, where that is known.',
+};
 const SANDBOXES: Metric = {
   name: 'troupe_sandboxes',
   help: 'Sandboxes of this executor that have not ended.',
@@ -63,6 +97,8 @@ export function executorFigures(options: ExecutorFiguresOptions): ExecutorFigure
   const phases = new Map(PHASES.map((phase) => [phase, meter.histogram(START, { phase })]));
   const lag = meter.histogram(LAG);
   const events = meter.counter(EVENTS);
+  const queue = meter.histogram(QUEUE);
+  const runs = runFigures(meter);
   meter.gauge(TAKEN, {}, places.taken);
   meter.gauge(TOTAL, {}, () => places.total);
   if (conversations !== undefined) {
@@ -74,6 +110,11 @@ export function executorFigures(options: ExecutorFiguresOptions): ExecutorFigure
     meter.gauge(PORTS, {}, () => ports.total);
   }
   return {
+    queued(creationTimestamp, now) {
+      if (creationTimestamp === undefined) return;
+      queue.observe(Math.max(0, now - Date.parse(creationTimestamp)) / 1000);
+    },
+    ended: runs,
     passed: (phase, ms) => phases.get(phase)?.observe(ms / 1000),
     relayed(count, lagMs) {
       events.add(count);
@@ -81,6 +122,30 @@ export function executorFigures(options: ExecutorFiguresOptions): ExecutorFigure
     },
   };
 }
+
+function runFigures(meter: Meter): ExecutorFigures['ended'] {
+  const ends = new Map(
+    RUN_PHASES.map((phase) => [
+      phase,
+      { count: meter.counter(RUNS, { phase }), time: meter.histogram(RUN_TIME, { phase }) },
+    ]),
+  );
+  const [input, output, cacheRead, cacheWrite] = TOKEN_TYPES.map((type) => meter.counter(TOKENS, { type }));
+  const cost = meter.counter(COST);
+  return ({ phase, result: { usage, costUSD } = {} }, ms) => {
+    ends.get(phase)?.count.add();
+    if (ms !== undefined) ends.get(phase)?.time.observe(Math.max(0, ms) / 1000);
+    input?.add(positive(usage?.inputTokens));
+    output?.add(positive(usage?.outputTokens));
+    cacheRead?.add(positive(usage?.cacheReadTokens));
+    cacheWrite?.add(positive(usage?.cacheWriteTokens));
+    cost.add(positive(costUSD));
+  };
+}
+
+/** What an agent says of itself may be anything, and a counter never falls. */
+const positive = (value: number | undefined): number =>
+  value !== undefined && Number.isFinite(value) && value > 0 ? value : 0;
 
 /** Shows how many Sandboxes of the executor are in each phase before their end. */
 export function showSandboxes(meter: Meter, count: (phase: LivePhase) => number): void {

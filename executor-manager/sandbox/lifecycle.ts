@@ -186,6 +186,8 @@ export class Lifecycle implements SandboxLifecycle {
   /** Takes the Sandbox up: room first, then the claim, and only then anything that can be left behind. */
   async #begin(): Promise<void> {
     const cancel = this.#cancel.signal;
+    const { figures, clock } = this.#context;
+    figures.queued(this.#current.metadata.creationTimestamp, clock.now());
     const signal = AbortSignal.any([this.#halt.signal, cancel]);
     let begun: { runtime: Runtime; end: Attended };
     try {
@@ -326,7 +328,10 @@ export class Lifecycle implements SandboxLifecycle {
     const { phase, reason, message } = outcome;
     this.#context.logger.info('run ended', { phase, reason, message });
     await this.#write((sandbox, now) => finished(sandbox, { outcome, lastEventSeq }, now));
-    this.#trace.ended(outcome, this.#context.clock.now());
+    const { figures, clock } = this.#context;
+    const { runningAt } = this.#writer.latest().status ?? {};
+    figures.ended(outcome, runningAt === undefined ? undefined : clock.now() - Date.parse(runningAt));
+    this.#trace.ended(outcome, clock.now());
   }
 
   /** The log says it too, once: what it has of the run's end already is what counts. */

@@ -14,7 +14,7 @@ export interface CommitterOptions {
   follower: Follower;
   tables: Pick<RevisionTables, 'commit'>;
   /** After a batch was committed: tells other replicas. */
-  onCommitted(): void;
+  onCommitted(writes: number): void;
   maxItems: number;
   maxBytes: number;
   maxWaiting: number;
@@ -85,7 +85,7 @@ export class Committer {
         commitId,
       });
       await follower.absorb(this.#changesOf(batch, outcomes, commitId));
-      this.#options.onCommitted();
+      this.#options.onCommitted(batch.length);
       return outcomes;
     } catch (error) {
       this.#options.follower.doubt();

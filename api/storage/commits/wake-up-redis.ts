@@ -2,8 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { describeError } from '../../machinery/logger.ts';
 import type { Logger } from '../../machinery/logger.ts';
+import { silentMeter } from '../../machinery/meter.ts';
+import type { Meter } from '../../machinery/meter.ts';
 import { EVERYTHING } from './wake-up.ts';
 import { StorageError } from '../contract/storage-error.ts';
+import { redisFigures } from './redis-figures.ts';
+import type { RedisFigures } from './redis-figures.ts';
 import type { WakeUp } from './wake-up.ts';
 
 /** One channel for everything: a hint that is meant for another database costs one look, no more. */
@@ -20,6 +24,7 @@ export interface RedisWakeUpOptions {
   /** `redis://` or `rediss://`; may hold a password and is never logged. */
   url: string;
   logger: Logger;
+  meter?: Meter;
   heartbeatMs?: number;
 }
 
@@ -27,12 +32,17 @@ export interface RedisWakeUpOptions {
  * Hints through Redis publish/subscribe. An outage is said once and otherwise only makes replicas slower to hear
  * of each other; nothing waits for Redis and no error of it gets out.
  */
-export function connectRedis({ url, logger, heartbeatMs = HEARTBEAT_MS }: RedisWakeUpOptions): WakeUp {
+export function connectRedis({
+  url,
+  logger,
+  meter = silentMeter,
+  heartbeatMs = HEARTBEAT_MS,
+}: RedisWakeUpOptions): WakeUp {
   if (!/^rediss?:\/\//.test(url)) {
     // ioredis would take anything else for the path of a socket and repeat it in its errors.
     throw new StorageError('Unavailable', 'the Redis URL must begin with redis:// or rediss://');
   }
-  return new RedisWakeUp(url, logger, heartbeatMs);
+  return new RedisWakeUp(url, { logger, meter, heartbeatMs });
 }
 
 class RedisWakeUp implements WakeUp {
@@ -43,13 +53,19 @@ class RedisWakeUp implements WakeUp {
   readonly #subscriber: Redis;
   readonly #logger: Logger;
   readonly #heartbeat: NodeJS.Timeout;
+  readonly #figures: RedisFigures;
+  #beatAt: number | undefined;
   #pending = 0;
   #listening = false;
   #saidAway = false;
   #heardAt = performance.now();
 
-  constructor(url: string, logger: Logger, heartbeatMs: number) {
+  constructor(
+    url: string,
+    { logger, meter, heartbeatMs }: Required<Pick<RedisWakeUpOptions, 'heartbeatMs' | 'logger' | 'meter'>>,
+  ) {
     this.#logger = logger;
+    this.#figures = redisFigures(meter, () => this.#listening);
     this.#publisher = connect(url);
     this.#subscriber = connect(url);
     this.#publisher.on('error', () => undefined); // the subscriber's outage is the same one
@@ -94,6 +110,7 @@ class RedisWakeUp implements WakeUp {
     this.#subscriber.subscribe(CHANNEL, this.#sender).then(
       () => {
         this.#listening = true;
+        this.#figures.connected();
         if (this.#saidAway) this.#logger.info('Redis is back');
         this.#saidAway = false;
         // Hints during the outage are lost: look once.
@@ -105,13 +122,20 @@ class RedisWakeUp implements WakeUp {
 
   #hear(channel: string, message: string): void {
     this.#heardAt = performance.now();
-    if (channel !== CHANNEL) return;
+    if (channel !== CHANNEL) {
+      if (this.#beatAt !== undefined) this.#figures.answered(this.#heardAt - this.#beatAt);
+      this.#beatAt = undefined;
+      return;
+    }
     const space = message.indexOf(' ');
-    if (message.slice(0, space) !== this.#sender) this.#tell(message.slice(space + 1));
+    if (message.slice(0, space) === this.#sender) return;
+    this.#figures.hinted();
+    this.#tell(message.slice(space + 1));
   }
 
   /** What came through once is the proof that Redis works: one that hangs closes no connection. */
   #beat(silenceMs: number): void {
+    this.#beatAt ??= performance.now();
     this.#send(this.#sender, '');
     if (!this.#listening || performance.now() - this.#heardAt < silenceMs) return;
     this.#away(new Error('Redis does not answer'));

@@ -48,6 +48,7 @@ export async function openEncryption(options: EncryptionOptions): Promise<Encryp
       history: driver.history,
       retention: encryptedRetention({ tables: driver.retention, cipher }),
       shared: driver.shared,
+      ...(driver.pool === undefined ? {} : { pool: driver.pool }),
       check: () => driver.check(),
       dump: (signal) => driver.dump(signal),
       async close() {

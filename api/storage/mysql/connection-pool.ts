@@ -1,5 +1,6 @@
 import type { Connection } from 'mysql2/promise';
 import { StorageError } from '../contract/storage-error.ts';
+import type { PoolFigures } from '../driver/driver.ts';
 import type { Connector } from './connector.ts';
 
 export interface PoolLimits {
@@ -36,6 +37,12 @@ export class ConnectionPool {
   constructor(connector: Connector, limits: PoolLimits) {
     this.#connector = connector;
     this.#limits = limits;
+  }
+
+  get figures(): PoolFigures {
+    const { connections: limit } = this.#limits;
+    const inUse = this.#used.size;
+    return { open: inUse + this.#idle.length, inUse, waiting: this.#waiting.length, limit };
   }
 
   /** @throws StorageError Unavailable when too many wait, or there is none until `until` (of performance.now()) */

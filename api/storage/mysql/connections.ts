@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { backOffDelay } from '../../machinery/back-off.ts';
 import type { BackOff } from '../../machinery/back-off.ts';
 import { StorageError } from '../contract/storage-error.ts';
+import type { PoolFigures } from '../driver/driver.ts';
 import { CommitConnection } from './commit-connection.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { connectionOptions } from './connection-options.ts';
@@ -103,6 +104,10 @@ export class MysqlConnections {
   /** Bytes of the largest packet the server takes; known once a connection was opened. */
   get maxPacket(): number {
     return Math.min(this.#connector.maxPacket, this.#packetBytes);
+  }
+
+  get figures(): PoolFigures {
+    return this.#pool.figures;
   }
 
   /** One reading statement. */

@@ -46,6 +46,7 @@ function driverOf(connections: MysqlConnections): Driver {
     encryption: new MysqlEncryptionTables(connections),
     retention: new MysqlRetention(connections),
     shared: true,
+    pool: () => connections.figures,
     async check() {
       await connections.transaction((session) =>
         session.finish([sql`UPDATE revision_counter SET checks = checks + 1 WHERE id = 1`]),

@@ -1,22 +1,13 @@
 import type { Tracer } from '#api/machinery/tracing/tracer';
 import type { Task } from '#api/types/generated/task';
-import { isFinalTaskStatus } from '#api/types/tasks/task';
 import { traceOf } from '#api/types/trace';
 
-export interface TaskWrite {
-  before: Task;
-  written: Task;
-  /** Milliseconds since the epoch. */
-  now: number;
-}
-
 /**
- * Records the span of a Task with the write that ends it: from its creation on, whichever process has seen that. One that
- * goes on afterwards, with words of a person say, is recorded again when it ends again.
+ * Records the span of a Task that has just ended: from its creation on, whichever process has seen that. One that goes on
+ * afterwards, with words of a person say, is recorded again when it ends again. `now` in milliseconds since the epoch.
  */
-export function recordTask(tracer: Tracer, { before, written, now }: TaskWrite): void {
+export function recordTask(tracer: Tracer, written: Task, now: number): void {
   const { status } = written;
-  if (!isFinalTaskStatus(status?.status) || isFinalTaskStatus(before.status?.status)) return;
   const trace = traceOf(written, tracer);
   if (trace === undefined) return;
   const { namespace, name, uid } = written.metadata;

@@ -14,6 +14,7 @@ import type {
   RuntimeDriver,
   RuntimeExit,
   RuntimeSpec,
+  RuntimeUsage,
 } from '../driver.ts';
 import {
   containerOptions,
@@ -25,6 +26,7 @@ import {
 } from './container-options.ts';
 import type { ContainerSettings } from './container-options.ts';
 import { execInContainer } from './container-exec.ts';
+import { containerUsage } from './container-usage.ts';
 import { engineError } from './engine-connection.ts';
 import type { EngineConnection } from './engine-connection.ts';
 import { ExitWatch } from './exit-watch.ts';
@@ -176,6 +178,18 @@ export class DockerDriver implements RuntimeDriver {
   exec(id: string, spec: ExecSpec): Promise<ExecProcess> {
     const { engine } = this.#options;
     return execInContainer(engine, engineName(id), spec);
+  }
+
+  async usage(): Promise<RuntimeUsage[]> {
+    const filters = JSON.stringify({ label: ownedBy(this.#options) });
+    const running = await this.#call((docker) => docker.listContainers({ filters }));
+    const samples = running.map(({ Id, Names }) =>
+      // One that has just ended has used what it has used.
+      ignoreNotFound(
+        this.#call((docker) => containerUsage(docker.getContainer(Id), runtimeIDOf(Names[0] ?? ''))),
+      ),
+    );
+    return (await Promise.all(samples)).filter((sample) => sample !== undefined);
   }
 
   async remove(id: string): Promise<void> {
