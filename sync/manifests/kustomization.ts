@@ -58,17 +58,17 @@ async function foldersOf(at: Kustomization): Promise<string[]> {
   const shown = path.relative(at.top, at.file);
   let content: Record<string, unknown>;
   try {
-    content = fieldsOf(parse(await readFile(at.file, 'utf8'), { maxAliasCount: 100 }));
+    content = fieldsOf(parse(await readFile(at.file, 'utf8'), { maxAliasCount: 100, merge: true }));
   } catch (error) {
     throw failed(`error parsing ${shown}: ${describeError(error).split('\n')[0]}`);
   }
-  const refused = REFUSED.find((field) => content[field] !== undefined);
+  const refused = REFUSED.find((field) => valuesOf(content, field).length > 0);
   if (refused !== undefined) throw failed(`${shown}: ${refused} is not supported`);
   const address = addressIn(content);
   if (address !== undefined) throw failed(`${shown}: ${address} is not in the repository`);
   const folders: string[] = [];
   for (const field of PLACES) {
-    for (const entry of listOf(content[field])) {
+    for (const entry of valuesOf(content, field).flatMap(listOf)) {
       // A text of several lines is the object itself.
       if (entry.includes('\n')) continue;
       const found = await placeOf(at, entry);
@@ -79,6 +79,15 @@ async function foldersOf(at: Kustomization): Promise<string[]> {
   }
   return folders;
 }
+
+/**
+ * Go's decoder of JSON, by which kustomize reads, takes keys in any case, and two letters that fold to others
+ * (encoding/json/fold.go: U+017F and U+212A).
+ */
+const folded = (key: string): string => key.toUpperCase().toLowerCase();
+
+const valuesOf = (content: Record<string, unknown>, field: string): unknown[] =>
+  Object.entries(content).flatMap(([key, value]) => (folded(key) === folded(field) ? [value] : []));
 
 const listOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
@@ -105,8 +114,8 @@ const FILE_KEYS = new Set([
   'files',
   'envs',
   'env',
-  'patchesStrategicMerge',
-  'patchesJson6902',
+  'patchesstrategicmerge',
+  'patchesjson6902',
   'replacements',
 ]);
 
@@ -117,7 +126,7 @@ function addressIn(value: unknown, isFile = false): string | undefined {
   }
   if (Array.isArray(value)) return first(value.map((entry: unknown) => addressIn(entry, isFile)));
   if (typeof value !== 'object' || value === null) return undefined;
-  return first(Object.entries(value).map(([key, inner]) => addressIn(inner, FILE_KEYS.has(key))));
+  return first(Object.entries(value).map(([key, inner]) => addressIn(inner, FILE_KEYS.has(folded(key)))));
 }
 
 const first = (found: readonly (string | undefined)[]): string | undefined =>

@@ -12,6 +12,13 @@ const PROGRAMS: readonly { command: string; args: readonly string[] }[] = [
 const LIMIT_MS = 60_000;
 const MOST_BYTES = 64 * 1024 * 1024;
 
+/** A second wall behind the check of the kustomization: nothing listens at the proxy, and git may use no transport. */
+const NO_NETWORK = {
+  HTTP_PROXY: 'http://127.0.0.1:9',
+  HTTPS_PROXY: 'http://127.0.0.1:9',
+  GIT_ALLOW_PROTOCOL: 'none',
+};
+
 export interface KustomizeOptions {
   folder: string;
   environment: Readonly<Record<string, string>>;
@@ -20,11 +27,11 @@ export interface KustomizeOptions {
 
 /**
  * What kustomize builds of a folder whose kustomization was checked. It gets nothing of this process but the way to
- * programs: no credentials, no kubeconfig, no proxies. Plugins and charts take flags that it does not get.
+ * programs: no credentials, no kubeconfig, no network. Plugins and charts take flags that it does not get.
  * @throws SyncFailure BuildFailed; the signal's reason
  */
 export async function runKustomize({ folder, environment, signal }: KustomizeOptions): Promise<string> {
-  const env = { PATH: environment['PATH'] ?? '', HOME: '/nonexistent' };
+  const env = { PATH: environment['PATH'] ?? '', HOME: '/nonexistent', ...NO_NETWORK };
   for (const { command, args } of PROGRAMS) {
     try {
       const options = { env, signal, timeout: LIMIT_MS, maxBuffer: MOST_BYTES, cwd: folder };

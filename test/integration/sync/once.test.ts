@@ -1,6 +1,6 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { commandsFor, mustRun } from '../../kit/command.ts';
 import type { Commands, CommandResult } from '../../kit/command.ts';
@@ -21,8 +21,9 @@ beforeAll(async () => {
   commands = commandsFor(stack.use(await startServer({ dataDir: folder })).kubeconfig);
 });
 afterAll(() => stack.disposeAsync());
+afterEach(() => git[Symbol.asyncDispose]());
 beforeEach(async () => {
-  git = stack.use(await gitFolder());
+  git = await gitFolder();
   name = `once-${(count += 1)}`;
   await commands.mustKubectl(['create', 'namespace', name]);
 });
@@ -219,6 +220,9 @@ describe('a round of troupe sync', () => {
       reason: 'a remote file of a ConfigMap',
       text: 'configMapGenerator: [{ name: a, files: ["a=https://x/y"] }]\n',
     },
+    { reason: 'a remote base by another case', text: 'reSources: ["https://example.com/a.yaml"]\n' },
+    { reason: 'a remote base by a letter that folds', text: 're\u017Fources: ["https://x/a.yaml"]\n' },
+    { reason: 'a remote base by a merge', text: '<<: { resources: ["https://x/a.yaml"] }\n' },
     { reason: 'a chart', text: 'helmCharts: [{ name: a, repo: "https://example.com" }]\n' },
   ])('refuses $reason in a kustomization', async ({ text }) => {
     await git.commit({ 'kustomization.yaml': text });
