@@ -1,7 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { silentLogger } from '../machinery/logger.ts';
 import { createManualClock } from '../machinery/manual-clock.ts';
 import { keepNewest, readAccountToken, startTokenRenewal } from './own-token.ts';
@@ -31,9 +31,9 @@ it.each([
     at: 401,
   },
 ])('is renewed $why', async ({ sleptHours, quietHours, at }) => {
-  const folder = await temporaryFolder('own-token');
-  onTestFinished(() => folder[Symbol.asyncDispose]());
-  const file = path.join(folder.path, 'executors/one/token');
+  const folder = await mkdtemp(path.join(tmpdir(), 'own-token-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = path.join(folder, 'executors/one/token');
   const timers = createManualClock();
   let slept = 0;
   const clock = { ...timers, now: () => timers.now() + slept };
