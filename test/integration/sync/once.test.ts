@@ -142,7 +142,7 @@ describe('a round of troupe sync', () => {
     {
       reason: 'a misspelt field',
       files: { 'a.yaml': manifests(object('Ghost', 'a', { systemPromt: 'x' })) },
-      says: 'unknown field',
+      says: '.spec.systemPromt: field not declared in schema',
     },
   ])('says that there is $reason', async ({ files, says }) => {
     await git.commit(files);
