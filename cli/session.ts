@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import type { Connection } from '#api/client/connect';
+import { findServingForm } from '#api/client/serving-form';
+import { isStatusError } from '#api/machinery/status-error';
 import { describeError } from '#api/machinery/logger';
 import type { CliContext } from './context.ts';
 import { CliError, errorText } from './error-text.ts';
@@ -63,6 +65,8 @@ export async function withSession(
     if (code !== undefined) context.setExitCode(code);
   } catch (error) {
     fail(error);
+    if (connection !== undefined && isStatusError(error, 'NotFound'))
+      context.stderr.write(await whatIsLacking(connection));
   } finally {
     clearInterval(alive);
     await connection?.close();
@@ -79,4 +83,12 @@ export async function connect(context: CliContext, flags: ConnectionFlags): Prom
   } catch (error) {
     throw new CliError(error instanceof Error ? error.message : describeError(error), { cause: error });
   }
+}
+
+/** A line for a server that has Tasks without their subresources, since what was not found may be one of these. */
+async function whatIsLacking({ transport }: Connection): Promise<string> {
+  // Whoever may not ask, or cannot, has been told the error itself.
+  const form = await findServingForm(transport).catch(() => undefined);
+  if (form?.hasTaskLog !== false) return '';
+  return `${transport.server} has Tasks from crds/ alone: they have no event log, messages and answers\n`;
 }

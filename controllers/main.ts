@@ -64,6 +64,11 @@ export interface ControllersOptions {
   tracer?: Tracer;
   /** Whether runs give way to those of a higher class of priority; they do not when absent. */
   preemption?: boolean;
+  /**
+   * Whether a Kubernetes cluster serves: then its own controllers look after namespaces, ServiceAccounts, quotas and what has
+   * lost its owner, and its users are its own.
+   */
+  inCluster?: boolean;
   /** How long an Executor may be not ready before its Sandboxes are lost, in milliseconds; a minute when absent. */
   executorGraceMs?: number;
   /** Which addresses of users may be called; those of the public Internet when absent. */
@@ -168,9 +173,8 @@ function sandboxSettings({ preemption = false, executorGraceMs }: ControllersOpt
 }
 
 function controllersOf(context: ControllerContext, options: ControllersOptions): Runnable[] {
-  const { caCertificate, collaborationModels = COLLABORATION_MODELS, programs = PROGRAMS } = options;
+  const { collaborationModels = COLLABORATION_MODELS, programs = PROGRAMS } = options;
   return [
-    clusterRoleAggregationController(context),
     skillController(context),
     skillPackageController(context),
     ghostController(context),
@@ -187,6 +191,14 @@ function controllersOf(context: ControllerContext, options: ControllersOptions):
     taskRevisionController(context),
     ...sandboxControllers(context, sandboxSettings(options)),
     executorController(context),
+    ...(options.inCluster === true ? [] : platformControllers(context, options)),
+  ];
+}
+
+/** For what a Kubernetes cluster has controllers of its own. */
+function platformControllers(context: ControllerContext, { caCertificate }: ControllersOptions): Runnable[] {
+  return [
+    clusterRoleAggregationController(context),
     resourceQuotaController(context),
     garbageCollectorController(context),
     namespaceController(context),

@@ -41,6 +41,12 @@ const generators: readonly Generator[] = [
     command: ['node', 'dev/chart-values-table.ts'],
     output: 'charts/troupe/README.md',
   },
+  {
+    name: 'deploy/custom-resources/controllers.yaml from the roles of the controllers',
+    source: 'dev/cluster-roles.ts',
+    command: ['node', 'dev/cluster-roles.ts'],
+    output: 'deploy/custom-resources/controllers.yaml',
+  },
   ...['sqlite', 'mysql'].map((driver) => ({
     name: `${driver} migrations`,
     source: `api/storage/${driver}/drizzle.config.ts`,

@@ -31,12 +31,16 @@ import type { Heartbeat } from './executor/heartbeat.ts';
 import { reportExecutor } from './executor/registration.ts';
 import type { ExecutorFacts, RegistrationOptions } from './executor/registration.ts';
 import { forwarderFigures } from './model-forwarder/forwarder-figures.ts';
+import { foundTaskLog } from './local-log/found-task-log.ts';
+import { LocalTaskLogs } from './local-log/local-task-logs.ts';
+import { LogTails } from './local-log/log-tails.ts';
 import { ModelForwarder } from './model-forwarder/model-forwarder.ts';
 import { createNodeTurns } from './places/node-turns.ts';
 import { RunnerClients } from './run/runner-clients.ts';
 import { capacityOf, conversationUser, createHosts, portCount } from './runtime/create-hosts.ts';
 import type { RuntimeHosts } from './runtime/runtime-host.ts';
 import type { RuntimeSource } from './runtime/runtime-source.ts';
+import { retryUntilDone } from './retry.ts';
 import { createTokenMaker, loadExecutorKey, ownerID } from './runtime/runtime-token.ts';
 import type { RuntimeToken } from './runtime/runtime-token.ts';
 import { DEFAULT_TIMES } from './sandbox/context.ts';
@@ -52,6 +56,11 @@ import { WorkStore } from './work/work-store.ts';
 export interface ExecutorManagerOptions {
   client: Client;
   taskLog: Pick<TaskLogClient, 'append' | 'read'>;
+  /**
+   * Whether the server has event logs of Tasks and connections to sandboxes; rejects while it is away. Where it has none,
+   * each executor keeps the logs of its own runs. Absent: it has.
+   */
+  hasTaskLog?: () => Promise<boolean>;
   /** For exec, attach and port-forward; absent: there are none. */
   tunnelTo?: Pick<Transport, 'upgrade'>;
   config: ExecutorManagerConfig;
@@ -131,7 +140,7 @@ async function startHolding(options: ExecutorManagerOptions): Promise<ExecutorMa
   });
   const sampling = showResources({ driver, meter: options.meter ?? silentMeter, clock, logger });
   const sweeping = runSweeps(context, supervisor, signal);
-  const streaming = serveStreams(options.tunnelTo, { context, supervisor, signal });
+  const streaming = serveStreams(options, { context, supervisor, signal });
   await firstReport(heartbeat, clock);
   return {
     isolation: driver.capabilities.isolation,
@@ -177,10 +186,13 @@ interface Streaming {
 }
 
 async function serveStreams(
-  api: ExecutorManagerOptions['tunnelTo'],
+  { tunnelTo: api, hasTaskLog = async () => true }: ExecutorManagerOptions,
   { context, supervisor, signal }: Streaming,
 ): Promise<void> {
   if (api === undefined) return;
+  const { clock, logger } = context;
+  const what = 'find out whether the server has connections to sandboxes';
+  if (!(await retryUntilDone(hasTaskLog, { clock, logger, signal, what, isCurable: () => true }))) return;
   const find = (namespace: string, name: string) => supervisor.find(namespace, name);
   await keepExecutorTunnels({ ...context, api, signal, onStream: createPodStreams({ ...context, find }) });
 }
@@ -193,8 +205,8 @@ interface ContextOptions extends ExecutorManagerOptions {
 }
 
 function createContext(options: ContextOptions): ExecutorContext {
-  const { client, taskLog, config, logger, clock } = options;
-  const { tracer = silentTracer } = options;
+  const { client, config, logger, clock, tracer = silentTracer } = options;
+  const taskLog = taskLogOf(options);
   const tokenFor = createTokenMaker(options.key);
   const controlPlane = [...(options.controlPlane ?? []), ...enginesOf(config)];
   const addresses = { allow: config.allowedAddresses, controlPlane };
@@ -218,6 +230,13 @@ function createContext(options: ContextOptions): ExecutorContext {
     }),
     times: { ...DEFAULT_TIMES, ...options.times },
   };
+}
+
+function taskLogOf({ taskLog, hasTaskLog, client, config, logger, clock }: ContextOptions) {
+  if (hasTaskLog === undefined) return taskLog;
+  const folder = join(executorFolder(config), 'logs');
+  const local = new LocalTaskLogs({ folder, client, tails: new LogTails({ client, clock, logger }) });
+  return foundTaskLog({ server: taskLog, local, hasTaskLog });
 }
 
 /** The engines that are reached over the network: who may call one owns its machine. */

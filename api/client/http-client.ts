@@ -13,6 +13,9 @@ const PATCH_TYPES = { merge: 'application/merge-patch+json', json: 'application/
 const METADATA_TYPE = ';as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json';
 const METADATA_LIST_TYPE = ';as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json';
 
+/** kube-apiserver writes an empty list of metadata without its items, as null. */
+type WrittenList<T extends KubeObject> = Omit<KubeList<T>, 'items'> & { items: T[] | null };
+
 /** The Client over HTTP. */
 export function createHttpClient(options: { transport: Transport }): Client {
   const { transport } = options;
@@ -37,9 +40,9 @@ export function createHttpClient(options: { transport: Transport }): Client {
     async list<T extends KubeObject>(type: ResourceType<T>, list: ListOptions = {}) {
       const path = resourcePath(type, { namespace: list.namespace }) + queryString(listQuery(list));
       const accept = list.metadataOnly === true ? { accept: `application/json${METADATA_LIST_TYPE}` } : {};
-      return parseBody<KubeList<T>>(
-        await transport.send({ method: 'GET', path, signal: list.signal, ...accept }),
-      );
+      const answer = await transport.send({ method: 'GET', path, signal: list.signal, ...accept });
+      const page = parseBody<WrittenList<T>>(answer);
+      return { ...page, items: page.items ?? [] };
     },
     async create(type, object) {
       const { namespace } = object.metadata;

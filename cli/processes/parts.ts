@@ -9,6 +9,7 @@ import { connectExecutor, joinedToken } from './executor-connection.ts';
 import type { JoinFlags } from './joining/join-flags.ts';
 import { warnOfOwner } from './owner-warning.ts';
 import type { Lifetime } from './lifetime.ts';
+import { createTaskLogFinder, servingForm } from './serving-form.ts';
 
 interface Connection {
   kubeconfig?: string;
@@ -59,11 +60,13 @@ export async function runControllers(
   const { allowedAddresses, preemption } = readControllersConfig(process.env);
   const { client, caCertificate, transport, server } = await connectPart(options, lifetime, 'controllers');
   const { startControllers } = await import('#controllers/main');
+  const { isCluster } = await servingForm({ transport, logger, signal: lifetime.signal });
   const controllers = await startControllers({
     client,
     meter,
     tracer,
     preemption,
+    inCluster: isCluster,
     executorGraceMs: executorGracePeriod,
     addresses: { allow: allowedAddresses, controlPlane: [endpointOf(server)] },
     ...(caCertificate === undefined ? {} : { caCertificate }),
@@ -120,6 +123,7 @@ export async function runExecutorManager(
   const manager = await startExecutorManager({
     client,
     taskLog,
+    hasTaskLog: createTaskLogFinder(transport),
     tunnelTo: transport,
     config,
     controlPlane: [endpointOf(server)],

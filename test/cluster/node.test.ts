@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { BUSYBOX_IMAGE, writeBusyboxArchive } from '#dev/environment/kubernetes/busybox-image';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
-import { testCluster } from '#test/kit/cluster';
+import { testCluster } from '../kit/cluster.ts';
 
 const NAMESPACE = 'node-test';
 const given = testCluster();

@@ -885,6 +885,10 @@ export interface SandboxResources {
  * What the executor manager (and, before binding, the sandbox controller) last observed.
  */
 export interface SandboxStatus {
+  /**
+   * The last events of the run, one JSON object a line, where the server has no event log of Tasks.
+   */
+  log?: string;
   probeResult?: SandboxProbeResult;
   /**
    * Where the run stands; absent until somebody took it up.

@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
+import { findServingForm } from '#api/client/serving-form';
+import { isStatusError } from '#api/machinery/status-error';
 import { createTaskEventText } from '#api/types/tasks/task-event-text';
 import type { TaskEvent } from '#api/types/tasks/task-event';
 import type { CliContext } from '../../context.ts';
@@ -7,7 +9,9 @@ import { CliError } from '../../error-text.ts';
 import { addConnectionFlags, withSession } from '../../session.ts';
 import type { ConnectionFlags, Session } from '../../session.ts';
 import { taskName, TASKS } from '../../task.ts';
+import { readSandboxLogs } from '../../sandbox-logs.ts';
 import { readTaskLog } from '../../task-log-reader.ts';
+import type { TaskLogFollowOptions } from '../../task-log-reader.ts';
 
 interface LogsFlags extends ConnectionFlags {
   follow?: boolean;
@@ -79,11 +83,26 @@ async function logs(session: Session, task: string, flags: LogsFlags): Promise<v
     thinking: flags.only?.has('thinking') === true,
     diff: flags.only?.has('diff') === true,
   });
-  const events = readTaskLog(session, { ref, after: flags.after, follow: flags.follow === true });
+  const events = eventsOf(session, { ref, after: flags.after, follow: flags.follow === true });
   for await (const event of events) {
     if (flags.only !== undefined && !flags.only.has(event.type)) continue;
     if (flags.output === 'jsonl') data.write(`${JSON.stringify(event)}\n`);
     else stdout.write(text.add(event));
   }
   if (flags.output === 'text') stdout.write(text.end());
+}
+
+const SHORT_LOG =
+  'this cluster has Tasks from crds/ alone, without event logs: these are the last events that each run shows in its Sandbox, unmasked\n';
+
+/** From the event log of the Task; where the server has none, from its Sandboxes. */
+async function* eventsOf(session: Session, options: TaskLogFollowOptions): AsyncGenerator<TaskEvent> {
+  try {
+    yield* readTaskLog(session, options);
+  } catch (error) {
+    if (!isStatusError(error, 'NotFound')) throw error;
+    if ((await findServingForm(session.connection.transport)).hasTaskLog) throw error;
+    session.context.stderr.write(SHORT_LOG);
+    yield* await readSandboxLogs(session, options.ref);
+  }
 }
