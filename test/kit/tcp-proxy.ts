@@ -18,8 +18,8 @@ interface Pair {
   server: Socket | undefined;
 }
 
-/** To a port of this machine. */
-export async function tcpProxy(target: number): Promise<TcpProxy> {
+/** To a port of this machine; `host` is the address that it listens on. */
+export async function tcpProxy(target: number, host = '127.0.0.1'): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   let swallowing = false;
   const listener = createServer({ allowHalfOpen: true }, (client) => {
@@ -30,7 +30,7 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
     if (server === undefined) return;
     join(pair, server);
   });
-  listener.listen(0, '127.0.0.1');
+  listener.listen(0, host);
   await once(listener, 'listening');
   const cut = (): void => {
     for (const { client, server } of pairs) {
