@@ -44,7 +44,7 @@ async function ourResources(transport: Transport): Promise<string[]> {
     return resources.map(({ name }) => name);
   } catch (error) {
     if (!isStatusError(error, 'NotFound')) throw error;
-    const remedy = 'apply crds/ to the cluster, or register an aggregated API server';
+    const remedy = 'apply crds/ to the cluster';
     throw new StatusError('NotFound', `${transport.server} does not serve ${OURS}: ${remedy}`, {
       cause: error,
     });
