@@ -30,7 +30,7 @@ export async function startTokenWebhook(
 export interface OpenTokenWebhook extends Omit<TokenWebhookParts, 'settings'> {
   /** Its server gets the TokenReviews. */
   context: KubeconfigContext;
-  /** What has named it, for messages. */
+  /** The flag or file that has named it, for messages. */
   where: string;
   version: TokenWebhookSettings['version'];
   cacheMs: number;

@@ -13,7 +13,7 @@ interface Known {
   message: (facts: GitFacts, found: RegExpExecArray) => string;
 }
 
-/** What git, ssh and curl print (LC_ALL=C), from the special to the general; the first that is found tells. */
+/** The messages of git, ssh and curl (LC_ALL=C), from the special to the general; the first that is found tells. */
 const KNOWN: Known[] = [
   {
     pattern: /Load key "[^"]*": ([^\n]+)/,

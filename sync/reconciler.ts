@@ -18,7 +18,7 @@ import { memberText } from './apply/set-member.ts';
 import { appliedStatus, failedStatus, progressingStatus } from './status.ts';
 import { SyncFailure } from './sync-failure.ts';
 
-/** What became of one round. */
+/** The result of one round. */
 export type RoundOutcome =
   ({ revision: string } & AppliedRevision) | { failure: SyncFailure; revision: string | undefined };
 

@@ -6,7 +6,7 @@ export type ClusterAccountUsers = ReadonlyMap<string, User>;
 
 export interface ClusterAccountsOptions {
   users: ClusterAccountUsers;
-  /** What a token says whose it is, before anybody has verified it; undefined for one that says nothing of the sort. */
+  /** The account that a token claims to be, before anybody has verified it; undefined for a token that claims none. */
   claimedUser(token: string): string | undefined;
   /** Asks the cluster. */
   review: Pick<TokenAuthenticator, 'authenticateToken'>;

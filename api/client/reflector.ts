@@ -32,7 +32,7 @@ export interface ReflectorOptions<T extends KubeObject> {
   /** Only the metadata of objects is wanted. */
   metadataOnly?: boolean;
   /**
-   * What the target gets of an object; the whole when absent. Asked as soon as the object has come, so that the rest of a
+   * The part of an object that the target gets; the whole when absent. Asked as soon as the object has come, so that the rest of a
    * long list does not wait in memory for its last page (client-go's cache.TransformFunc). A DELETED object is transformed too.
    */
   transform?: (object: T) => T;

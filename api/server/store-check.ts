@@ -4,7 +4,7 @@ import type { Clock } from '../machinery/clock.ts';
 export interface CheckedStore {
   /** Rejects when the store does not work. */
   checkStore(): Promise<void>;
-  /** What is known about the store without asking. */
+  /** The state of the store as it is known without asking. */
   storeHealth(): { database: Error | undefined; hints: 'away' | 'ok' | 'unused' };
   clock: Clock;
 }

@@ -35,7 +35,7 @@ export function register(program: Command, context: CliContext): void {
 }
 
 function linesOf(found: readonly Candidate[]): string {
-  // What comes from a server must not be taken for another line, nor for something that a terminal obeys.
+  // Words of a server must not be taken for another line, nor for something that a terminal obeys.
   // oxlint-disable-next-line no-control-regex -- these are what has to be left out
   const safe = found.filter(({ value }) => !/[\u0000-\u0020\u007f-\u009f]/.test(value));
   return safe

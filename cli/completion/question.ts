@@ -5,7 +5,7 @@ export interface Candidate {
   description?: string;
 }
 
-/** What may stand where the cursor is. */
+/** The kinds of words that may stand where the cursor is. */
 export type Question =
   | { kind: 'words'; candidates: readonly Candidate[] }
   /** Names of the types of objects. */
@@ -15,7 +15,7 @@ export type Question =
   /** Whatever the shell completes by itself. */
   | { kind: 'files' };
 
-/** What the line says about the server to ask. */
+/** The flags of the line that name the server to ask. */
 export interface Line {
   question: Question;
   flags: { kubeconfig?: string; context?: string; namespace?: string };

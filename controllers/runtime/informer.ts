@@ -43,13 +43,13 @@ export interface InformerOptions<T extends KubeObject> {
   fieldSelector?: string;
   /** Objects come without spec and status, for kinds whose content is large and not looked at. */
   metadataOnly?: boolean;
-  /** What the cache keeps of an object beside its metadata; everything when absent. Same object, same result. */
+  /** The part of an object that the cache keeps beside its metadata; everything when absent. Same object, same result. */
   transform?: Transform<T>;
   clock?: Clock;
   logger?: Logger;
 }
 
-/** What a cache keeps of an object (client-go's cache.TransformFunc). */
+/** The part of an object that a cache keeps (client-go's cache.TransformFunc). */
 export type Transform<T extends KubeObject> = (object: T) => T;
 
 export function createInformer<T extends KubeObject>(options: InformerOptions<T>): Informer<T> {

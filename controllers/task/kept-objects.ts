@@ -6,8 +6,8 @@ import { isAtRest } from '#api/types/tasks/task';
 import type { Informers } from '../runtime/informers.ts';
 
 /**
- * What the caches of all controllers keep of Tasks and Sandboxes that have ended: nobody deletes them, and most of them are texts
- * that no controller reads again. What is left out must never be written back, so a status is not written for a Task at
+ * The parts of ended Tasks and Sandboxes that the caches of all controllers keep: nobody deletes these objects, and most of them are
+ * texts that no controller reads again. The rest must never be written back, so a status is not written for a Task at
  * rest, nor a spec for a Sandbox that has ended; patches say what they change.
  */
 
@@ -18,7 +18,7 @@ export function keepOfEnded(informers: Pick<Informers, 'keep'>): void {
 }
 
 /**
- * A Task at rest has no plan any longer. The change that takes it up brings all of it again; a fork reads it from the server.
+ * A Task at rest has no plan. The change that takes it up brings all of it again; a fork reads it from the server.
  * One with a callback is kept as it is: its messages tell of its result.
  */
 export function keptTask(task: Task): Task {
@@ -52,7 +52,7 @@ function identityOf({ node, executor_name: sandbox, status }: TaskSubTask): Task
   };
 }
 
-/** What an agent was told is between its executor manager and the agent. Its end is for the Task, which may go on. */
+/** The words to an agent are between its executor manager and the agent. Its end is for the Task, which may go on. */
 export function keptSandbox(sandbox: Sandbox): Sandbox {
   if (!isFinalPhase(sandbox.status?.phase)) return sandbox;
   const { agent, prompt: _, model: __, history: ___, outputSchema: ____, ...spec } = sandbox.spec;

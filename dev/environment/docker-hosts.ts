@@ -11,7 +11,7 @@ import { temporaryFolder } from './temporary-folder.ts';
 export interface DockerHost {
   /** Its DOCKER_HOST. */
   readonly engine: string;
-  /** What a command line begins with that runs there. */
+  /** The beginning of a command line that runs there. */
   readonly enter: readonly [string, ...string[]];
   /** Takes the cable out, and puts it in again. */
   unplug(): Promise<void>;

@@ -61,7 +61,7 @@ export class GoPrograms implements AsyncDisposable {
     const entries = await readdir(SOURCES, { withFileTypes: true });
     const ours = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     const single = ours.filter((name) => !(name in SEVERAL));
-    // What takes longest is built last: tests that use it run last.
+    // The largest program is built last: tests that use it run last.
     const names = [...single, ...Object.keys(TOOLS), ...Object.keys(HELM), ...ours.flatMap(programsOf)];
     for (const name of names) void this.path(name).catch(() => undefined);
   }

@@ -37,7 +37,7 @@ export interface RuntimeDriver {
    * no barrier. @throws StatusError NotFound, BadRequest when it cannot be started
    */
   exec?(id: string, spec: ExecSpec): Promise<ExecProcess>;
-  /** What each of those that run has used up; absent where a driver cannot say it. @throws StatusError */
+  /** The processor time and memory that each running one has used; absent where a driver cannot say it. @throws StatusError */
   usage?(): Promise<RuntimeUsage[]>;
   /** Ends it and removes it with its workspace. Resolves when nothing of it is left; idempotent. */
   remove(id: string): Promise<void>;
@@ -153,7 +153,7 @@ export interface ExecOutput {
 export interface RuntimeAddress {
   host: string;
   port: number;
-  /** What may help where nothing answers there. */
+  /** Advice for people where nothing answers there. */
   hint?: string;
 }
 

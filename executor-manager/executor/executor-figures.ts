@@ -143,7 +143,7 @@ function runFigures(meter: Meter): ExecutorFigures['ended'] {
   };
 }
 
-/** What an agent says of itself may be anything, and a counter never falls. */
+/** The figures of an agent may be anything, and a counter never falls. */
 const positive = (value: number | undefined): number =>
   value !== undefined && Number.isFinite(value) && value > 0 ? value : 0;
 

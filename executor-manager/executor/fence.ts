@@ -28,11 +28,11 @@ export interface Fence {
   done: Promise<void>;
 }
 
-/** What starts all the same while it stands is found; and how often a failure is tried again. */
+/** How often it looks for runtimes that start while it stands, and tries a failure again. */
 const LOOK_MS = 5000;
 
 /**
- * Pauses the runtimes of an executor that the API does not hear of any longer. From then on the control plane may have
+ * Pauses the runtimes of an executor that the API has lost. From then on the control plane may have
  * their runs tried elsewhere, and a step must not run twice at once (docs/adr/0053-a-machine-joins-by-a-token.md). The time
  * is the one after which the controllers begin to count, who then wait for the grace period, so the fence is there first.
  * When the API hears of the executor again, what is still its own goes on, and all else is ended.
@@ -127,7 +127,7 @@ class StandingFence {
     );
   }
 
-  /** What an earlier manager has paused is found by what is its own; all else of it is the sweep's. */
+  /** Runtimes that an earlier manager has paused go on if they are its own; the sweep removes the others. */
   async #open(): Promise<void> {
     const { driver, logger } = this.#options;
     const own = await this.#ownRuntimes();

@@ -48,7 +48,7 @@ export function showResources({ driver, meter, clock, logger }: ResourceFiguresO
 export class CPUTimes {
   #known = new Map<string, number>();
 
-  /** The seconds that were used since the last time. A runtime that was started again begins anew with 0. */
+  /** The seconds that were used since the last time. A runtime that was started again begins again with 0. */
   take(samples: readonly RuntimeUsage[]): number {
     const next = new Map(samples.map(({ id, cpuSeconds }) => [id, cpuSeconds]));
     let used = 0;

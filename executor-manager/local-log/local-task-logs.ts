@@ -15,7 +15,7 @@ export interface LocalTaskLogsOptions {
   tails: LogTails;
 }
 
-/** What is in the file of a Task. */
+/** The content of the file of a Task. */
 interface KeptLog {
   events: TaskEvent[];
   /** The last event of each source. */

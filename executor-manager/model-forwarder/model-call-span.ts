@@ -68,7 +68,7 @@ class RecordedCall implements ModelCallSpan {
     if (status !== 200) return undefined;
     const body = new PassThrough();
     this.#facts = readFacts({ target: this.#options.target, contentType, body });
-    // What is not read of it is thrown away.
+    // The unread rest is thrown away.
     void this.#facts.then(() => body.resume());
     return body;
   }

@@ -18,7 +18,7 @@ export interface SetMember {
   name: string;
   /** Undefined while the kind is not served: a definition in the same repository brings it. */
   resource: ResourceType<Unstructured> | undefined;
-  /** What is applied. */
+  /** The object as it is applied. */
   object: Unstructured;
   /** The file. */
   source: string;

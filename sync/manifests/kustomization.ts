@@ -18,7 +18,7 @@ const PLACES = [
   'transformers',
   'validators',
 ];
-/** What runs programs, or fetches charts; kustomize wants a flag for each that we do not give, and fails late without it. */
+/** Fields that run programs or fetch charts. Kustomize wants a flag for each, which we do not give, and fails late without it. */
 const REFUSED = ['helmCharts', 'helmChartInflationGenerator', 'helmGlobals'];
 const MOST_FOLDERS = 200;
 

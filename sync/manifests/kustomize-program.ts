@@ -26,7 +26,7 @@ export interface KustomizeOptions {
 }
 
 /**
- * What kustomize builds of a folder whose kustomization was checked. It gets nothing of this process but the way to
+ * The objects that kustomize builds of a folder whose kustomization was checked. It gets nothing of this process but the way to
  * programs: no credentials, no kubeconfig, no network. Plugins and charts take flags that it does not get.
  * @throws SyncFailure BuildFailed; the signal's reason
  */

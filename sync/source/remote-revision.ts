@@ -8,7 +8,7 @@ export interface RemoteRevision {
   name: string;
 }
 
-/** What to ask `git ls-remote` for. */
+/** The names to ask `git ls-remote` for. */
 export function refsToAsk(ref: string | undefined): string[] {
   if (ref === undefined) return ['HEAD'];
   if (ref.startsWith('refs/')) return [ref, `${ref}^{}`];

@@ -62,7 +62,7 @@ describe.skipIf(given.missing)('the cluster of the tests', () => {
     await kubectl('delete', 'namespace', NAMESPACE, '--wait=false');
   });
 
-  /** What the client gets from the server within a second; '' when it does not reach it. */
+  /** The answer that the client gets from the server within a second; '' when it does not reach it. */
   async function answer(): Promise<string> {
     const address = await kubectl('get', 'pod', 'server', '-o', 'jsonpath={.status.podIP}');
     return kubectl(

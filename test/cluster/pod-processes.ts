@@ -5,7 +5,7 @@ export async function podProcesses(uid: string): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(
     pids.map(async (pid) => {
-      // One that has ended meanwhile is none of the Pod's.
+      // One that has ended meanwhile does not belong to the Pod.
       const read = (file: string): Promise<string> =>
         readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
       const isOfPod = (await read('cgroup')).includes(`pod${uid}`);

@@ -27,7 +27,7 @@ import { SANDBOX_IMAGE } from './sandbox-image.ts';
 import { openSandboxNamespace } from './sandbox-namespace.ts';
 import type { SandboxNamespace } from './sandbox-namespace.ts';
 
-/** What the suite of all drivers does not ask. */
+/** Abilities that the suite of all drivers does not ask for. */
 const node = testCluster();
 const stack = new AsyncDisposableStack();
 const forever = new AbortController().signal;

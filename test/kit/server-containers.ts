@@ -11,7 +11,7 @@ export interface ContainerOptions {
   flags?: readonly string[];
   /** The command line of the image. */
   args: readonly string[];
-  /** What the process prints on one line once it works; without it nothing is waited for. */
+  /** The line that the process prints once it works; without it nothing is waited for. */
   readyLine?: RegExp;
 }
 

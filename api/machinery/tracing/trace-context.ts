@@ -12,7 +12,7 @@ const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(
 const ZEROS = /^0+$/;
 const SAMPLED = 1;
 
-/** The context of a `traceparent`; undefined for a text that is none, which is as if there were no text. */
+/** The context of a `traceparent`; undefined for any other text, which is as if there were no text. */
 export function readTraceparent(text: string | undefined): TraceContext | undefined {
   const [, version, traceId = '', spanId = '', flags = '', more] = TRACEPARENT.exec(text ?? '') ?? [];
   if (version === undefined || version === 'ff') return undefined;

@@ -22,7 +22,7 @@ const LOOK_MS = 5000;
 /**
  * The kubeconfig of a machine that has joined, in its data folder; it joins now where it has none that is good and `join`
  * says where. So a unit file may keep its flags: the join token is looked at once. Undefined where nobody has joined.
- * @throws CliError for an identity that has ended and cannot be had anew, and for all that keeps the machine from joining
+ * @throws CliError for an identity that has ended and cannot be had again, and for all that keeps the machine from joining
  */
 export async function joinedKubeconfig(options: JoinedIdentityOptions): Promise<string | undefined> {
   const { kubeconfig, join, dataDir } = options;

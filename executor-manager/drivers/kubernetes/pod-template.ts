@@ -3,7 +3,7 @@ import type { V1PodSpec } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { badRequest } from '#api/machinery/status-error';
 
-/** What an administrator says about all Pods of one executor; the rest of a Pod is not theirs to change. */
+/** The fields that an administrator sets for all Pods of one executor; the rest of a Pod is not theirs to change. */
 export interface PodTemplate {
   metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> };
   spec?: Pick<V1PodSpec, TemplateField>;

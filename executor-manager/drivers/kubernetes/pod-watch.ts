@@ -44,7 +44,7 @@ export class PodWatch {
   }
 
   /**
-   * What `judge` makes of the Pod, as soon as that is not undefined; it is asked with each change. A Pod that is gone is
+   * The verdict of `judge` on the Pod, as soon as it is not undefined; it is asked with each change. A Pod that is gone is
    * undefined, and `last` what was known of it when it went. Waits for a cluster that is away; rejects when `signal`
    * aborts, and with what `judge` throws.
    */

@@ -56,7 +56,7 @@ export class PortForwards {
     const server = createServer({ pauseOnConnect: true }, (socket) => void this.#forward(pod, socket));
     server.listen(0, HOST);
     await once(server, 'listening');
-    // What runs in Pods keeps no process alive.
+    // A forward to a Pod keeps no process alive.
     server.unref();
     return server;
   }
@@ -96,7 +96,7 @@ function join(socket: Socket, cluster: WebSocket): void {
     const data = message.subarray(begun.has(channel) ? 1 : 1 + PORT_BYTES);
     begun.add(channel);
     if (data.length === 0) return;
-    // What comes on the other channel is a refusal: nothing listens there.
+    // Words on the other channel are a refusal: nothing listens there.
     if (channel !== DATA) socket.destroy();
     else if (!socket.write(data)) {
       cluster.pause();

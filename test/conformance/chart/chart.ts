@@ -26,7 +26,7 @@ export interface ChartObject {
   spec?: Record<string, unknown>;
 }
 
-/** What helm makes of a set of values, as text. */
+/** The manifests that helm makes of a set of values, as text. */
 export function render(helm: string, name: (typeof VALUE_SETS)[number]): Promise<string> {
   const values = ['--values', valuesFile(name)];
   return mustRun(helm, ['template', 'troupe', CHART, '--namespace', 'troupe', ...CLUSTER_VERSION, ...values]);

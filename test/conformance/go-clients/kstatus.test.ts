@@ -96,7 +96,7 @@ describe.skipIf(judge.missing)('health, by the library of kstatus and the script
     expect(STATES.map(({ state }, index) => ({ state, ...verdicts[index] }))).toEqual(
       STATES.map(({ state, want }) => ({ state, ...want })),
     );
-    // What `troupe sync` waits by; it has one rule more.
+    // `troupe sync` waits by these rules and one more.
     const own = objects.map((one) => objectStatus(one).state);
     const rule = (state: string): boolean =>
       state === 'without a condition Ready' && !GET_NO_READY.includes(kind.kind);

@@ -72,7 +72,7 @@ const identity = (): Pick<ApiOptions, 'keyMaterial' | 'rootKeyFile' | 'serviceAc
 
 const emptyFolder = (): Promise<string> => mkdtemp(path.join(root, 'data-'));
 
-/** What a client sees that asks for a name. */
+/** The certificate that a client sees who asks for a name. */
 async function certificateFor(api: RunningApi, servername?: string): Promise<X509Certificate> {
   const { port } = new URL(api.url);
   const socket = connect({

@@ -14,7 +14,7 @@ import type { TroupeProcess } from '../../kit/troupe-process.ts';
 import { gitFolder } from './git-folder.ts';
 import type { GitFolder } from './git-folder.ts';
 
-/** What an administrator gives the process, and the teams their accounts. */
+/** The rights that an administrator gives the process, and the teams their accounts. */
 const RIGHTS = `
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
