@@ -2,6 +2,7 @@ import { runReflector } from '#api/client/reflector';
 import type { KubeObject } from '#api/machinery/meta';
 import { objectKey } from '#api/machinery/meta';
 import type { ObjectRef, ResourceType } from '#api/machinery/resource-type';
+import { isStatusError } from '#api/machinery/status-error';
 import type { Session } from './session.ts';
 
 export interface WaitOptions {
@@ -12,12 +13,16 @@ export interface WaitOptions {
   timeoutMs: number;
 }
 
-/** Watches one object until `until` holds: true, or false when the time is up. Outlives restarts of the server. */
+/**
+ * Watches one object until `until` holds: true, or false when the time is up. Outlives restarts of the server.
+ * @throws StatusError Forbidden for a user who may not list and watch it: asking again would not help
+ */
 export async function waitUntil(session: Session, options: WaitOptions): Promise<boolean> {
   const { resource, ref } = options.object;
   const key = objectKey(ref);
   const done = new AbortController();
   let met = false;
+  let refused: unknown;
   const check = (object: KubeObject | undefined): void => {
     if (met || !options.until(object)) return;
     met = true;
@@ -35,6 +40,11 @@ export async function waitUntil(session: Session, options: WaitOptions): Promise
       clock: session.context.clock,
       ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
       fieldSelector: `metadata.name=${ref.name}`,
+      onError: (error) => {
+        if (!isStatusError(error, 'Forbidden')) return;
+        refused = error;
+        done.abort();
+      },
       target: {
         replace: (objects) => check(objects.find(({ metadata }) => objectKey(metadata) === key)),
         apply: (type, object) => check(type === 'DELETED' ? undefined : object),
@@ -43,5 +53,6 @@ export async function waitUntil(session: Session, options: WaitOptions): Promise
   } finally {
     cancel();
   }
+  if (refused !== undefined) throw refused;
   return met;
 }

@@ -36,6 +36,8 @@ export interface ReflectorOptions<T extends KubeObject> {
    * long list does not wait in memory for its last page (client-go's cache.TransformFunc). A DELETED object is transformed too.
    */
   transform?: (object: T) => T;
+  /** Told of each failure before the next try. */
+  onError?: (error: unknown) => void;
   logger?: Logger;
   clock?: Clock;
   /** [0, 1); for jitter. */
@@ -66,6 +68,7 @@ export async function runReflector<T extends KubeObject>(options: ReflectorOptio
     } catch (error) {
       if (signal.aborted) return;
       note(state, error, logger);
+      options.onError?.(error);
       await waitBeforeRetry(options, state, clock);
     }
   }

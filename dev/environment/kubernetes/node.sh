@@ -311,7 +311,12 @@ case $1 in
   up | node) "$1" ;;
   down)
     down_but_files
-    rm -rf "$FOLDER"
+    # The folder is the number: it goes in one step, or the next cluster of this number would lose files of its own.
+    gone=$FOLDER.gone-$$
+    mv "$FOLDER" "$gone" 2> /dev/null || exit 0
+    # What was killed may write for a moment longer.
+    for _ in $(seq 50); do rm -rf "$gone" 2> /dev/null && exit 0; sleep .1; done
+    rm -rf "$gone"
     ;;
   load)
     shift
