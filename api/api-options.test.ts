@@ -14,7 +14,10 @@ describe('compileApiOptions', () => {
   it('puts all files into the data folder, and every default in its place', () => {
     expect(compiled({})).toMatchObject({
       listen: { host: '::', port: 1 },
-      tokenFile: '/data/token',
+      keyMaterial: {
+        token: { file: '/data/token', mayMake: true },
+        accountKeys: { file: '/data/account-keys', mayMake: true },
+      },
       certificates: { folder: '/data/pki', listenHost: '::', names: [] },
       kubeconfigs: ['/data/kubeconfig'],
       advertiseURL: undefined,
@@ -96,8 +99,9 @@ describe('compileApiOptions', () => {
     tlsNames.push('later');
     expect(options.certificates.names).toEqual(['troupe']);
     expect(Object.isFrozen(options)).toBe(true);
+    const services = { clock: undefined, logger: undefined, metrics: undefined, tracer: undefined };
     expect(
-      Object.values({ ...options, clock: undefined, logger: undefined, metrics: undefined }).filter(
+      Object.values({ ...options, ...services }).filter(
         (part) => typeof part === 'object' && !(part instanceof Set) && !Object.isFrozen(part),
       ),
     ).toEqual([]);
