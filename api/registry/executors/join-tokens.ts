@@ -16,9 +16,12 @@ export interface JoinTokensOptions {
   clock: Clock;
 }
 
+/** A machine that did not get its answer asks again soon; later its Executor may be removed, or another machine. */
+const REPEAT_MS = 10 * 60 * 1000;
+
 /**
- * The JoinToken that a machine shows. A machine that has used it may show it again with the same claim: the answer may have
- * been lost. Why a token is refused is told to those only who know its secret.
+ * The JoinToken that a machine shows. A machine that has used it may show it again with the same claim for ten minutes: the
+ * answer may have been lost. Why a token is refused is told to those only who know its secret.
  * @throws StatusError Unauthorized
  */
 export async function findJoinToken(
@@ -34,8 +37,9 @@ export async function findJoinToken(
   const { expirationTime } = found.spec;
   if (Date.parse(expirationTime) <= clock.now()) throw refused(`expired at ${expirationTime}`);
   const { usedTime, executorName = '', claimHash } = found.status ?? {};
-  const mayRepeat = claimHash !== undefined && isHashOf(claimHash, claim);
-  if (usedTime !== undefined && !mayRepeat) {
+  if (usedTime === undefined) return found;
+  const isRecent = clock.now() - Date.parse(usedTime) < REPEAT_MS;
+  if (!isRecent || claimHash === undefined || !isHashOf(claimHash, claim)) {
     throw refused(`was used at ${usedTime}, by the machine that became the executor "${executorName}"`);
   }
   return found;
