@@ -213,13 +213,14 @@ describe('references of', () => {
   });
 });
 
-describe('a reference to a Secret', () => {
+describe('a reference to a Secret or an account', () => {
   const keyOf = (plural: string, spec: object): string[] =>
     referencesOf(`${plural}.agent.wecode.io`, 'ns', object(spec)).map(referenceKey);
   const model = (base_url: string, key = 'k'): object => ({
     modelConfig: { env: { base_url, model_id: 'm' } },
     secretRef: { name: 's', key },
   });
+  const sync = (source: object, path?: string): object => ({ source, path, serviceAccountName: 'a' });
   const workspace = (gitUrl: string): object => ({ repository: { gitUrl, secretRef: { name: 's' } } });
 
   it.each([
@@ -232,6 +233,14 @@ describe('a reference to a Secret', () => {
       { baseImage: 'b/i', imagePullSecrets: [{ name: 's' }] },
     ],
     ['the address of a repository', 'workspaces', workspace('https://a'), workspace('https://b')],
+    ['the address of a Sync', 'syncs', sync({ url: 'https://a' }), sync({ url: 'https://b' })],
+    [
+      'the ref of a Sync',
+      'syncs',
+      sync({ url: 'https://a' }),
+      sync({ url: 'https://a', ref: 'refs/pull/1/head' }),
+    ],
+    ['the folder of a Sync', 'syncs', sync({ url: 'https://a' }), sync({ url: 'https://a' }, 'b')],
   ])('is another one with %s', (_reason, plural, before, after) => {
     expect(keyOf(plural, before)).not.toEqual(keyOf(plural, after));
   });

@@ -183,13 +183,13 @@ function ofSkill(spec: JsonObject, into: Collector): void {
 
 /** Git gets the one value, and whoever knows the other one may have the repository looked at. */
 function ofSync(spec: JsonObject, into: Collector): void {
-  const { secretRef, url = '' } = fieldsOf(spec['source']);
+  const { secretRef, url = '', ref = '' } = fieldsOf(spec['source']);
   into.addName(SECRETS, 'spec.source.secretRef', { name: fieldsOf(secretRef)['name'], use: goJson(url) });
   const { name } = fieldsOf(fieldsOf(spec['webhook'])['secretRef']);
   into.addName(SECRETS, 'spec.webhook.secretRef', { name });
-  // Manifests from this address get the rights of the account.
-  const account = spec['serviceAccountName'];
-  into.addName(SERVICE_ACCOUNTS, 'spec.serviceAccountName', { name: account, use: goJson(url) });
+  // Manifests from there get the rights of the account. Strangers may push some refs, such as those of pull requests.
+  const use = goJson([url, ref, spec['path'] ?? '']);
+  into.addName(SERVICE_ACCOUNTS, 'spec.serviceAccountName', { name: spec['serviceAccountName'], use });
 }
 
 /** Whoever names a Secret beside an address has its value sent there. */
