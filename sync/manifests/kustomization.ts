@@ -1,23 +1,19 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { fieldsOf } from '#api/machinery/json/json';
 import { describeError } from '#api/machinery/logger';
 import { SyncFailure } from '../sync-failure.ts';
 
 /** The names that kustomize knows (api/konfig/general.go). */
 const NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
+/**
+ * Fields whose entries configure what kustomize has built in: they name files as a kustomization does, and an address of this
+ * machine would be fetched in spite of the proxy, by which Go never asks for one.
+ */
+const PLUGINS = ['generators', 'transformers', 'validators'];
 /** Fields whose entries are files or folders, or, for kustomize, addresses to fetch. */
-const PLACES = [
-  'resources',
-  'bases',
-  'components',
-  'crds',
-  'configurations',
-  'generators',
-  'transformers',
-  'validators',
-];
+const PLACES = ['resources', 'bases', 'components', 'crds', 'configurations', ...PLUGINS];
 /** Fields that run programs or fetch charts. Kustomize wants a flag for each, which we do not give, and fails late without it. */
 const REFUSED = ['helmCharts', 'helmChartInflationGenerator', 'helmGlobals'];
 const MOST_FOLDERS = 200;
@@ -34,27 +30,37 @@ export const kustomizationIn = (names: readonly string[]): string | undefined =>
 export async function checkKustomization({ root, folder }: { root: string; folder: string }): Promise<void> {
   const top = await realpath(root);
   const seen = new Set<string>();
-  const waiting = [await realpath(folder)];
+  const waiting: Place[] = [{ place: await realpath(folder), isPlugin: false }];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    if (seen.has(next)) continue;
-    seen.add(next);
+    const { place, isPlugin } = next;
+    const key = `${isPlugin} ${place}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
     if (seen.size > MOST_FOLDERS) throw failed(`a kustomization builds on more than ${MOST_FOLDERS} folders`);
-    const name = kustomizationIn(await readdir(next));
+    const name = kustomizationIn(await readdir(place));
     if (name === undefined) continue;
-    waiting.push(...(await foldersOf({ top, folder: next, file: path.join(next, name) })));
+    waiting.push(...(await foldersOf({ top, folder: place, file: path.join(place, name), isPlugin })));
   }
 }
 
 const failed = (message: string): SyncFailure => new SyncFailure('BuildFailed', message, { isFinal: true });
+
+/** A folder. */
+interface Place {
+  place: string;
+  /** Whether its objects configure what kustomize has built in. */
+  isPlugin: boolean;
+}
 
 interface Kustomization {
   /** The repository, without links. */
   top: string;
   folder: string;
   file: string;
+  isPlugin: boolean;
 }
 
-async function foldersOf(at: Kustomization): Promise<string[]> {
+async function foldersOf(at: Kustomization): Promise<Place[]> {
   const shown = path.relative(at.top, at.file);
   let content: Record<string, unknown>;
   try {
@@ -64,20 +70,40 @@ async function foldersOf(at: Kustomization): Promise<string[]> {
   }
   const refused = REFUSED.find((field) => valuesOf(content, field).length > 0);
   if (refused !== undefined) throw failed(`${shown}: ${refused} is not supported`);
-  const address = addressIn(content);
-  if (address !== undefined) throw failed(`${shown}: ${address} is not in the repository`);
-  const folders: string[] = [];
+  refuseAddress(content, shown);
+  const folders: Place[] = [];
   for (const field of PLACES) {
+    const isPlugin = at.isPlugin || PLUGINS.includes(field);
     for (const entry of valuesOf(content, field).flatMap(listOf)) {
       // A text of several lines is the object itself.
-      if (entry.includes('\n')) continue;
+      if (entry.includes('\n')) {
+        if (isPlugin) refuseAddresses(entry, shown);
+        continue;
+      }
       const found = await placeOf(at, entry);
       if (found === undefined)
         throw failed(`${shown}: ${field} names ${entry}, which is not in the repository`);
-      if (found.isFolder) folders.push(found.place);
+      if (found.isFolder) folders.push({ place: found.place, isPlugin });
+      else if (isPlugin)
+        refuseAddresses(await readFile(found.place, 'utf8'), path.relative(at.top, found.place));
     }
   }
   return folders;
+}
+
+/** @throws SyncFailure BuildFailed for a text of objects that name one */
+function refuseAddresses(text: string, shown: string): void {
+  for (const document of parseAllDocuments(text, { merge: true })) {
+    const [problem] = document.errors;
+    if (problem !== undefined) throw failed(`error parsing ${shown}: ${problem.message.split('\n')[0]}`);
+    refuseAddress(document.toJS({ maxAliasCount: 100 }), shown);
+  }
+}
+
+/** @throws SyncFailure BuildFailed */
+function refuseAddress(content: unknown, shown: string): void {
+  const address = addressIn(content);
+  if (address !== undefined) throw failed(`${shown}: ${address} is not in the repository`);
 }
 
 /**
@@ -111,6 +137,7 @@ async function placeOf(
 /** Keys below which kustomize reads files of any kind, and would fetch an address. */
 const FILE_KEYS = new Set([
   'path',
+  'paths',
   'files',
   'envs',
   'env',

@@ -17,8 +17,8 @@ export interface ManifestFolder {
 }
 
 const MANIFEST = /\.(ya?ml|json)$/;
-/** Characters of all manifests together, and how many objects they may be. */
-const MOST_CHARACTERS = 32 * 1024 * 1024;
+/** Of all manifests together, and how many objects they may be. */
+const MOST_BYTES = 32 * 1024 * 1024;
 const MOST_OBJECTS = 10_000;
 
 /**
@@ -28,11 +28,9 @@ const MOST_OBJECTS = 10_000;
  */
 export async function readManifests(folder: ManifestFolder): Promise<Manifest[]> {
   const start = await startFolder(folder);
-  const texts: { text: string; source: string }[] = [];
+  const texts = new Texts();
   await collect(folder, start, texts);
-  const size = texts.reduce((sum, { text }) => sum + text.length, 0);
-  if (size > MOST_CHARACTERS) throw failed(`the manifests have more than ${MOST_CHARACTERS} characters`);
-  const found = texts.flatMap(({ text, source }) => parseManifests(text, source));
+  const found = texts.all.flatMap(({ text, source }) => parseManifests(text, source));
   const problems = found.flatMap((one) => ('problem' in one ? [one.problem] : []));
   if (problems.length > 0) throw failed(listed(problems));
   const manifests = found.filter((one) => 'object' in one);
@@ -40,6 +38,24 @@ export async function readManifests(folder: ManifestFolder): Promise<Manifest[]>
   if (manifests.length === 0) throw failed(`there are no manifests in ${shown(folder.path)}`);
   if (manifests.length > MOST_OBJECTS) throw failed(`there are more than ${MOST_OBJECTS} objects`);
   return manifests;
+}
+
+/** What was read, as long as it is not too much: a loop works for others, too. */
+class Texts {
+  readonly all: { text: string; source: string }[] = [];
+  #size = 0;
+
+  /** @throws SyncFailure BuildFailed when `bytes` more are too many */
+  expect(bytes: number): void {
+    if (this.#size + bytes > MOST_BYTES) throw failed(`the manifests have more than ${MOST_BYTES} bytes`);
+  }
+
+  /** @throws SyncFailure BuildFailed when they are too many */
+  add(text: string, source: string): void {
+    this.expect(Buffer.byteLength(text));
+    this.#size += Buffer.byteLength(text);
+    this.all.push({ text, source });
+  }
 }
 
 const failed = (message: string): SyncFailure => new SyncFailure('BuildFailed', message, { isFinal: true });
@@ -55,18 +71,14 @@ async function startFolder({ root, path: inside }: ManifestFolder): Promise<stri
   return folder;
 }
 
-async function collect(
-  options: ManifestFolder,
-  folder: string,
-  into: { text: string; source: string }[],
-): Promise<void> {
+async function collect(options: ManifestFolder, folder: string, into: Texts): Promise<void> {
   options.signal.throwIfAborted();
   const entries = await readdir(folder, { withFileTypes: true });
   const kustomization = kustomizationIn(entries.map(({ name }) => name));
   if (kustomization !== undefined) {
     await checkKustomization({ root: options.root, folder });
     const text = await runKustomize({ ...options, folder });
-    into.push({ text, source: path.relative(options.root, path.join(folder, kustomization)) });
+    into.add(text, path.relative(options.root, path.join(folder, kustomization)));
     return;
   }
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -74,7 +86,8 @@ async function collect(
     const place = path.join(folder, entry.name);
     if (entry.isDirectory()) await collect(options, place, into);
     else if (entry.isFile() && MANIFEST.test(entry.name)) {
-      into.push({ text: await readFile(place, 'utf8'), source: path.relative(options.root, place) });
+      into.expect((await lstat(place)).size);
+      into.add(await readFile(place, 'utf8'), path.relative(options.root, place));
     }
   }
 }
