@@ -4,6 +4,7 @@ import type { Clock } from '#api/machinery/clock';
 import { objectKey } from '#api/machinery/meta';
 import type { Unstructured } from '#api/machinery/meta';
 import { refOf } from '#api/machinery/resource-type';
+import { isStatusError } from '#api/machinery/status-error';
 import { PART_OF_LABEL } from '../apply/apply-set.ts';
 import type { ServedMember } from '../apply/apply-members.ts';
 import { memberText } from '../apply/set-member.ts';
@@ -22,7 +23,8 @@ export interface WaitOptions {
 
 /**
  * Follows the members until all are ready: one watch for each kind in each namespace.
- * @throws SyncFailure HealthCheckFailed when one fails, or when the time is up; the signal's reason
+ * @throws SyncFailure HealthCheckFailed when one fails, or when the time is up; StatusError Forbidden for an identity that
+ * may not list and watch them: asking again would not help; the signal's reason
  */
 export async function waitForReady(members: readonly ServedMember[], options: WaitOptions): Promise<void> {
   const { clock, timeoutMs, signal } = options;
@@ -32,6 +34,12 @@ export async function waitForReady(members: readonly ServedMember[], options: Wa
     states.set(member, state);
     const all = members.map((one) => states.get(one)?.state);
     if (state.state === 'Failed' || all.every((one) => one === 'Current')) done.abort();
+  };
+  let refused: unknown;
+  const onError = (error: unknown): void => {
+    if (!isStatusError(error, 'Forbidden')) return;
+    refused = error;
+    done.abort();
   };
   let isLate = false;
   const cancel = clock.after(timeoutMs, () => {
@@ -44,22 +52,25 @@ export async function waitForReady(members: readonly ServedMember[], options: Wa
       members,
       ({ resource, namespace }) => `${resource.plural} ${resource.group} ${namespace}`,
     );
-    await Promise.all([...groups.values()].map((group) => follow(group, { ...options, signal: over, note })));
+    const following = { ...options, signal: over, note, onError };
+    await Promise.all([...groups.values()].map((group) => follow(group, following)));
   } finally {
     cancel();
   }
   signal.throwIfAborted();
+  if (refused !== undefined) throw refused;
   judge(members, states, isLate ? timeoutMs : undefined);
 }
 
 interface Following extends WaitOptions {
   note(member: ServedMember, status: ObjectStatus): void;
+  onError(error: unknown): void;
 }
 
 const ABSENT: ObjectStatus = { state: 'InProgress', message: 'it is not there' };
 
 async function follow(group: readonly ServedMember[], options: Following): Promise<void> {
-  const { client, clock, set, signal, note } = options;
+  const { client, clock, set, signal, note, onError } = options;
   const byKey = new Map(group.map((member) => [objectKey(refOf(member.object)), member]));
   const [first] = group;
   if (first === undefined) return;
@@ -68,7 +79,7 @@ async function follow(group: readonly ServedMember[], options: Following): Promi
     if (member !== undefined) note(member, status);
   };
   await runReflector<Unstructured>({
-    ...{ client, clock, signal },
+    ...{ client, clock, signal, onError },
     type: first.resource,
     ...(first.namespace === undefined ? {} : { namespace: first.namespace }),
     labelSelector: `${PART_OF_LABEL}=${set}`,
