@@ -10,7 +10,7 @@ import type { Logger } from '#api/machinery/logger';
 import { silentMeter } from '#api/machinery/meter';
 import type { Meter } from '#api/machinery/meter';
 import type { ObjectRef } from '#api/machinery/resource-type';
-import type { Sync } from '#api/types/generated/sync';
+import type { Sync, SyncSpec } from '#api/types/generated/sync';
 import { CHECK_REQUESTED_AT } from '#api/types/probe';
 import { SYNCS } from '#api/types/resources';
 import { createController } from '#controllers/runtime/controller';
@@ -29,6 +29,7 @@ import type { Endpoint } from '#guarded-client/address-guard';
 import type { SyncConfig } from './config.ts';
 import { settleRound, syncReconciler, runRound } from './reconciler.ts';
 import type { ReconcilerOptions, RoundOutcome } from './reconciler.ts';
+import { AskedSource } from './source/asked-source.ts';
 import { Sources } from './source/sources.ts';
 import type { GivenCredential } from './source/wanted-source.ts';
 import { startWebhookServer } from './webhook/webhook-server.ts';
@@ -41,6 +42,8 @@ export interface SyncOptions {
   scope: { namespace?: string; name?: string };
   /** Of this process, and of no other one that is alive: one of several works. */
   identity: string;
+  /** Of the one Sync, as it was asked for; absent: as it is found. Its source is not read when somebody changes it later. */
+  spec?: SyncSpec;
   /** For the repository of the one Sync, in place of a Secret. */
   given?: GivenCredential;
   /** Where the control plane listens, which no Sync may name. */
@@ -84,12 +87,12 @@ async function openParts(options: SyncOptions, stack: AsyncDisposableStack): Pro
   const guard = new AddressGuard({ allow, controlPlane });
   const sources = stack.use(await Sources.open({ folder: tmpdir(), environment, guard }));
   const recorder = createRecorder({ client, component: 'troupe-sync', clock, logger });
-  const isOwn = scope.name !== undefined;
-  const { given, onRound } = options;
+  const { given, onRound, spec } = options;
   return {
     ...{ client, clock, recorder },
     options: {
-      ...{ transport, sources, environment, clock, isOwn, recorder },
+      ...{ transport, sources, environment, clock, recorder },
+      ...(scope.name === undefined ? {} : { asked: new AskedSource(spec) }),
       ...(given === undefined ? {} : { given }),
       ...(onRound === undefined ? {} : { onRound }),
     },

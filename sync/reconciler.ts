@@ -11,7 +11,7 @@ import type { Sync, SyncStatus } from '#api/types/generated/sync';
 import { syncIntervalMs } from '#api/types/sync';
 import type { EventSink } from '#controllers/runtime/controller-context';
 import type { Reconcile } from '#controllers/runtime/controller';
-import { applySource, fetchSource } from './round.ts';
+import { applySource, fetchSource, idOf } from './round.ts';
 import type { RoundContext, RoundOptions } from './round.ts';
 import type { AppliedRevision } from './apply/apply-revision.ts';
 import { memberText } from './apply/set-member.ts';
@@ -34,17 +34,32 @@ const RETRY_MS = 2000;
 
 /** One round for a Sync, and the time of the next one. */
 export function syncReconciler(options: ReconcilerOptions): Reconcile {
+  const ids = new Map<string, string>();
   return async (key, { client, signal }) => {
     const sync = options.syncs.get(key);
+    await forgetFormer(ids, { key, sync }, options);
     if (sync === undefined || sync.metadata.deletionTimestamp !== undefined) return;
     if (sync.spec.suspend === true) return;
-    if (!options.isOwn && sync.spec.serviceAccountName === undefined)
+    if (options.asked === undefined && sync.spec.serviceAccountName === undefined)
       return nobody(sync, { client, options });
     const context = { client, signal };
     const outcome = await runRound(sync, options, context);
     options.onRound?.(sync, outcome);
     return { requeueAfter: await settleRound(sync, outcome, { client, options }) };
   };
+}
+
+/** Of a Sync that is gone, nothing stays on the disk. @param ids of the Syncs that were seen, by their keys */
+async function forgetFormer(
+  ids: Map<string, string>,
+  { key, sync }: { key: string; sync: Sync | undefined },
+  { sources }: Pick<RoundOptions, 'sources'>,
+): Promise<void> {
+  const former = ids.get(key);
+  const id = sync && idOf(sync);
+  if (id === undefined) ids.delete(key);
+  else ids.set(key, id);
+  if (former !== undefined && former !== id) await sources.forget(former);
 }
 
 /** Fetches and applies. @throws StatusError Conflict when the Sync changes meanwhile; the signal's reason */

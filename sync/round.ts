@@ -11,6 +11,7 @@ import type { AppliedRevision } from './apply/apply-revision.ts';
 import { hasParentMetadata, parentMetadata } from './apply/apply-set.ts';
 import type { SetScope } from './apply/apply-set.ts';
 import { readManifests } from './manifests/read-manifests.ts';
+import type { AskedSource } from './source/asked-source.ts';
 import type { Sources } from './source/sources.ts';
 import type { FetchedSource } from './source/source.ts';
 import { wantedSource } from './source/wanted-source.ts';
@@ -23,8 +24,11 @@ export interface RoundOptions {
   /** Variables for programs. */
   environment: Readonly<Record<string, string>>;
   clock: Clock;
-  /** Whether Syncs are worked on with the rights of the process where they name no account, and their addresses are trusted. */
-  isOwn: boolean;
+  /**
+   * Of a loop for one Sync, which works on it with the rights of the process where it names no account, and whose addresses are
+   * trusted; absent for others.
+   */
+  asked?: AskedSource;
   /** In place of the Secret. */
   given?: GivenCredential;
 }
@@ -37,13 +41,14 @@ export interface RoundContext {
 /** The newest revision of the source of a Sync, on the disk. @throws SyncFailure; StatusError; the signal's reason */
 export async function fetchSource(
   sync: Sync,
-  { sources, given, isOwn }: RoundOptions,
+  { sources, given, asked }: RoundOptions,
   { client, signal }: RoundContext,
 ): Promise<FetchedSource> {
+  asked?.check(sync);
   const { secretRef } = sync.spec.source;
   const secret =
     secretRef === undefined ? undefined : await client.find(SECRETS, refOf(sync, secretRef.name));
-  const wanted = wantedSource({ sync, secret, given, isTrusted: isOwn });
+  const wanted = wantedSource({ sync, secret, given, isTrusted: asked !== undefined });
   return sources.fetch(idOf(sync), wanted, signal);
 }
 

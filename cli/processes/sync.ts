@@ -46,17 +46,18 @@ interface Asked {
 }
 
 /** The Syncs to work on; that of `-f` is made, or made to fit the flags. */
-async function scopeOf({ flags, name, connection }: Asked): Promise<SyncOptions['scope']> {
+async function scopeOf({ flags, name, connection }: Asked): Promise<Pick<SyncOptions, 'scope' | 'spec'>> {
   const namespace = flags.namespace ?? connection.namespace;
   const { from } = flags;
   if (from === undefined) {
-    if (name !== undefined) return { namespace, name };
-    return flags.allNamespaces === true ? {} : { namespace };
+    if (name !== undefined) return { scope: { namespace, name } };
+    return { scope: flags.allNamespaces === true ? {} : { namespace } };
   }
   const { declareSync } = await import('#sync/declare-sync');
-  const wanted = { namespace, name: flags.name ?? nameOfSource(from) };
-  await declareSync(connection.client, { ...wanted, spec: syncSpec({ ...flags, from }) });
-  return wanted;
+  const scope = { namespace, name: flags.name ?? nameOfSource(from) };
+  const spec = syncSpec({ ...flags, from });
+  await declareSync(connection.client, { ...scope, spec });
+  return { scope, spec };
 }
 
 async function optionsOf(asked: Asked, context: CliContext): Promise<Omit<SyncOptions, 'logger'>> {
@@ -67,7 +68,7 @@ async function optionsOf(asked: Asked, context: CliContext): Promise<Omit<SyncOp
   const given = await givenCredential(flags);
   return {
     transport,
-    scope: await scopeOf(asked),
+    ...(await scopeOf(asked)),
     config: readSyncConfig(process.env),
     identity: `${hostname()}_${randomUUID()}`,
     controlPlane: [endpointOf(server)],
