@@ -52,7 +52,9 @@ describe.skipIf(given.missing)('a cluster that has crds/', () => {
     stack.use(await startTroupe({ args: [...manager, '--kubeconfig', kubeconfig], readyLine }));
     // While the manager is there that lets go of its Sandboxes.
     stack.defer(async () => {
-      await admin.mustKubectl(['delete', 'tasks,sandboxes,executors', '--all', '--timeout=60s']);
+      await admin.mustKubectl(['delete', 'tasks,sandboxes', '--all', '--timeout=60s']);
+      // Later: with it gone, the controllers would let go of the Sandboxes in the manager's place.
+      await admin.mustKubectl(['delete', 'executors', '--all', '--wait=false']);
     });
     await admin.apply(teamManifests({ name: 'chat', modelURL: model.url, shellType: 'Chat' }));
     await admin.apply(manifests(task({ name: 'asked', team: 'chat', prompt: 'What is the answer?' })));

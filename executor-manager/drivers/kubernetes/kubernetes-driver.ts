@@ -30,7 +30,7 @@ import { networkPolicy } from './network-policy.ts';
 import { execInPod } from './pod-exec.ts';
 import { podManifest } from './pod-manifest.ts';
 import type { PodSettings } from './pod-manifest.ts';
-import { isOver, isRunning, podExit, podStart } from './pod-state.ts';
+import { isLost, isOver, isRunning, podExit, podStart } from './pod-state.ts';
 import { PodWatch } from './pod-watch.ts';
 import type { PodTemplate } from './pod-template.ts';
 import { PortForwards } from './port-forwards.ts';
@@ -117,11 +117,14 @@ export class KubernetesDriver implements RuntimeDriver {
     return this.#pods.until(id, podExit, signal);
   }
 
+  /** One that is lost with its node counts as ended: nobody can end it, and its run must not wait for that node. */
   async stop(id: string): Promise<void> {
-    this.#forwards?.close(id);
-    const grace = { gracePeriodSeconds: STOP_SECONDS };
-    await ignoreNotFound(this.#options.cluster.client.delete(PODS, this.#ref(id), grace));
-    await this.#untilGone(id);
+    try {
+      await this.#end(id);
+    } catch (error) {
+      const left = await this.#options.cluster.client.find(PODS, this.#ref(id));
+      if (left !== undefined && !isLost(left)) throw error;
+    }
   }
 
   exec(id: string, spec: ExecSpec): Promise<ExecProcess> {
@@ -130,12 +133,25 @@ export class KubernetesDriver implements RuntimeDriver {
 
   async remove(id: string): Promise<void> {
     const { client } = this.#options.cluster;
-    await this.stop(id);
+    await this.#end(id);
     const gone = (type: ResourceType) => ignoreNotFound(client.delete(type, this.#ref(id)));
     await gone(PULL_SECRETS);
     if (this.#options.settings.workspace.kind === 'claim') await this.#removeClaim(id);
     // The last one: what is left of a removal that was interrupted is found by it.
     await gone(NETWORK_POLICIES);
+  }
+
+  /** Resolves when the Pod is gone. */
+  async #end(id: string): Promise<void> {
+    this.#forwards?.close(id);
+    const grace = { gracePeriodSeconds: STOP_SECONDS };
+    await ignoreNotFound(this.#options.cluster.client.delete(PODS, this.#ref(id), grace));
+    try {
+      await this.#untilGone(id);
+    } finally {
+      // Once more: a list of what runs may have opened it again meanwhile.
+      this.#forwards?.close(id);
+    }
   }
 
   async #start(spec: RuntimeSpec, signal: AbortSignal, onProgress?: OnProgress): Promise<Runtime> {
@@ -182,7 +198,7 @@ export class KubernetesDriver implements RuntimeDriver {
     signal.throwIfAborted();
     const isUsable = found !== undefined && !isOver(found) && found.metadata.deletionTimestamp === undefined;
     if (isUsable) return;
-    await this.stop(spec.id);
+    await this.#end(spec.id);
     await this.#makePod(spec, signal);
   }
 

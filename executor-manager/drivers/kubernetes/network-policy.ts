@@ -18,10 +18,13 @@ const NOT_PUBLIC_4 = [
   ...['0.0.0.0/8', '127.0.0.0/8', '192.0.0.0/24', '198.18.0.0/15', '224.0.0.0/4', '240.0.0.0/4'],
 ];
 /**
- * RFC 4193, 4291, and the forms that lead to addresses of IPv4 (RFC 6052, 3056). What is sent to an IPv4-mapped address
+ * RFC 4193, 4291, and the forms that lead to addresses of IPv4 (RFC 6052, 8215, 3056). What is sent to an IPv4-mapped address
  * leaves a node as IPv4.
  */
-const NOT_PUBLIC_6 = ['fc00::/7', 'fe80::/10', 'ff00::/8', '::/128', '::1/128', '64:ff9b::/96', '2002::/16'];
+const NOT_PUBLIC_6 = [
+  ...['fc00::/7', 'fe80::/10', 'ff00::/8', '::/128', '::1/128'],
+  ...['64:ff9b::/96', '64:ff9b:1::/48', '2002::/16'],
+];
 /** Of NodeLocal DNSCache, where a cluster has it. */
 const NODE_LOCAL_DNS = '169.254.20.10/32';
 const DNS_PORT = 53;

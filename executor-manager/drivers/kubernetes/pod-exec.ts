@@ -97,9 +97,19 @@ class PodProcess implements ExecProcess {
     return output as AsyncIterable<ExecOutput>;
   }
 
+  /** Whatever comes in place of a Status must not end the manager. */
+  #end(data: Buffer): void {
+    try {
+      this.#status.resolve(JSON.parse(data.toString('utf8')) as Status);
+    } catch (cause) {
+      const text = 'the cluster has not said how the program ended';
+      this.#status.reject(new StatusError('InternalError', text, { cause }));
+    }
+  }
+
   #take(data: Buffer, output: PassThrough): void {
     const [channel, rest] = [data[0], data.subarray(1)];
-    if (channel === CHANNEL.status) this.#status.resolve(JSON.parse(rest.toString('utf8')) as Status);
+    if (channel === CHANNEL.status) this.#end(rest);
     if (rest.length === 0 || (channel !== CHANNEL.stdout && channel !== CHANNEL.stderr)) return;
     const piece: ExecOutput = { stream: channel === CHANNEL.stdout ? 'stdout' : 'stderr', data: rest };
     if (output.write(piece)) return;

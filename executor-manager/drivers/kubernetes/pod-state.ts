@@ -142,8 +142,7 @@ export function podExit(pod: Pod | undefined, before?: Pod): RuntimeExit | undef
     return { how: how ?? REMOVED, outOfMemory: false, byEngine: true };
   }
   const end = runnerStatus(pod)?.state?.terminated;
-  const isLost = pod.metadata.deletionTimestamp !== undefined && isGivenUp(pod);
-  if (end === undefined && !isOver(pod) && !isLost) return undefined;
+  if (end === undefined && !isOver(pod) && !isLost(pod)) return undefined;
   const byCluster = disruption(pod) ?? (end === undefined ? clusterEnd(pod) : undefined);
   if (byCluster !== undefined) return { how: byCluster, outOfMemory: false, byEngine: true };
   if (pod.metadata.deletionTimestamp !== undefined)
@@ -155,8 +154,9 @@ export function podExit(pod: Pod | undefined, before?: Pod): RuntimeExit | undef
 
 const GIVEN_UP: ReadonlySet<string> = new Set(['DeletionByTaintManager', 'DeletionByPodGC']);
 
-function isGivenUp(pod: Pod): boolean {
-  return GIVEN_UP.has(disruptionTarget(pod)?.reason ?? '');
+/** Whether the cluster has given it up with its node: it stays until the node is back, or is deleted. */
+export function isLost(pod: Pod): boolean {
+  return pod.metadata.deletionTimestamp !== undefined && GIVEN_UP.has(disruptionTarget(pod)?.reason ?? '');
 }
 
 function disruptionTarget({ status }: Pod) {

@@ -38,18 +38,27 @@ export class PortForwards {
 
   /** The same one for a Pod until it is closed. */
   async addressOf(pod: string): Promise<RuntimeAddress> {
-    const opening = this.#forwards.get(pod) ?? this.#open(pod);
-    this.#forwards.set(pod, opening);
+    const opening = this.#forwards.get(pod) ?? this.#begin(pod);
     const { port } = (await opening).address() as AddressInfo;
     return { host: HOST, port };
   }
 
   close(pod: string): void {
-    // It listens on a free port of the loopback interface: nothing to go wrong with.
-    void this.#forwards.get(pod)?.then((server) => server.close());
+    this.#forwards.get(pod)?.then(
+      (server) => server.close(),
+      () => undefined, // whoever asked for it was told
+    );
     this.#forwards.delete(pod);
     this.#connections.get(pod)?.forEach((socket) => socket.destroy());
     this.#connections.delete(pod);
+  }
+
+  #begin(pod: string): Promise<Server> {
+    const opening = this.#open(pod);
+    this.#forwards.set(pod, opening);
+    // A process with too many open files cannot listen just now.
+    opening.catch(() => this.#forwards.delete(pod));
+    return opening;
   }
 
   async #open(pod: string): Promise<Server> {
@@ -70,7 +79,10 @@ export class PortForwards {
       const query = new URLSearchParams({ ports: String(RUNNER_CONTAINER_PORT) });
       const protocols = ['v4.channel.k8s.io'];
       const request = { pod, subresource: 'portforward' as const, query, protocols };
-      join(socket, await openPodSocket(this.#options.cluster, request));
+      const cluster = await openPodSocket(this.#options.cluster, request);
+      // The forward was closed meanwhile, and nothing would end this side of it.
+      if (socket.destroyed) cluster.terminate();
+      else join(socket, cluster);
     } catch (error) {
       // The caller sees a connection that ends, and tries again.
       this.#options.logger.debug('a port cannot be forwarded', { pod, cause: describeError(error) });
