@@ -206,14 +206,14 @@ interface ContextOptions extends ExecutorManagerOptions {
 
 function createContext(options: ContextOptions): ExecutorContext {
   const { client, config, logger, clock, tracer = silentTracer } = options;
-  const taskLog = taskLogOf(options);
+  const logs = taskLogOf(options);
   const tokenFor = createTokenMaker(options.key);
   const controlPlane = [...(options.controlPlane ?? []), ...enginesOf(config)];
   const addresses = { allow: config.allowedAddresses, controlPlane };
   const hosts = createHosts({ ...options, addresses, tokenFor });
   return {
     executorName: config.executorName,
-    ...{ client, taskLog, hosts, tokenFor, tracer, logger, clock },
+    ...{ client, ...logs, hosts, tokenFor, tracer, logger, clock },
     runners: new RunnerClients({ tokenFor, clock }),
     figures: executorFigures({ meter: options.meter ?? silentMeter, ...roomFigures(options, hosts) }),
     turns: createNodeTurns(),
@@ -232,11 +232,12 @@ function createContext(options: ContextOptions): ExecutorContext {
   };
 }
 
-function taskLogOf({ taskLog, hasTaskLog, client, config, logger, clock }: ContextOptions) {
-  if (hasTaskLog === undefined) return taskLog;
+function taskLogOf(options: ContextOptions): Pick<ExecutorContext, 'localLogs' | 'taskLog'> {
+  const { taskLog, hasTaskLog, client, config, logger, clock } = options;
+  if (hasTaskLog === undefined) return { taskLog };
   const folder = join(executorFolder(config), 'logs');
   const local = new LocalTaskLogs({ folder, client, tails: new LogTails({ client, clock, logger }) });
-  return foundTaskLog({ server: taskLog, local, hasTaskLog });
+  return { taskLog: foundTaskLog({ server: taskLog, local, hasTaskLog }), localLogs: local };
 }
 
 /** The engines that are reached over the network: who may call one owns its machine. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -76,6 +76,43 @@ test('a gap, another Task of the name and a Task that is gone are refused', asyn
   await expect(logs.append(REF, batch('a'))).rejects.toMatchObject({ reason: 'Conflict' });
   living = undefined;
   await expect(logs.append(REF, batch('a'))).rejects.toMatchObject({ reason: 'NotFound' });
+});
+
+test('logs of Tasks of which nothing is here are swept away, others go on after the sweep', async () => {
+  const logs = open();
+  await logs.append(REF, batch('a', event(1)));
+  await logs.sweep(() => new Set([TASK_UID]));
+  await expect(logs.append(REF, batch('a', event(2)))).resolves.toMatchObject({ lastSeq: 2 });
+  await logs.sweep(() => new Set(['u-2']));
+  expect(await readdir(folder)).toEqual([]);
+  await expect(logs.append(REF, batch('b', event(1)))).resolves.toMatchObject({ lastSeq: 1 });
+});
+
+test('runs that end one after the other and side by side write one log', async () => {
+  const logs = open();
+  const run = async (source: string): Promise<void> => {
+    for (let at = 1; at <= 5; at += 1)
+      await logs.append(REF, batch(source, event(at, at === 5 ? 'result' : 'text')));
+  };
+  await run('first');
+  await Promise.all(['a', 'b', 'c'].map(run));
+  const read = await readAll(open());
+  expect(read.map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+});
+
+test('a uid that leads to another folder is the one of no Task, and no file of it is removed', async () => {
+  const other = join(folder, 'other.jsonl');
+  await writeFile(other, 'x');
+  await mkdir(join(folder, 'logs'));
+  const find = async () => undefined;
+  const logs = new LocalTaskLogs({
+    folder: join(folder, 'logs'),
+    client: { find },
+    tails: { show: async () => undefined } as unknown as LogTails,
+  });
+  const odd = { ...batch('a'), taskUID: '../other' };
+  await expect(logs.append(REF, odd)).rejects.toMatchObject({ reason: 'NotFound' });
+  expect(await readFile(other, 'utf8')).toBe('x');
 });
 
 test('a tail is whole lines of at most 64 KiB', () => {

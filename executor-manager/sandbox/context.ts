@@ -4,6 +4,7 @@ import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import type { Tracer } from '#api/machinery/tracing/tracer';
 import type { ExecutorFigures } from '../executor/executor-figures.ts';
+import type { LocalTaskLogs } from '../local-log/local-task-logs.ts';
 import type { NodeTurns } from '../places/node-turns.ts';
 import type { ModelForwarder } from '../model-forwarder/model-forwarder.ts';
 import type { RunnerClients } from '../run/runner-clients.ts';
@@ -18,6 +19,8 @@ export interface ExecutorContext {
   executorName: string;
   client: Client;
   taskLog: Pick<TaskLogClient, 'append' | 'read'>;
+  /** The logs that are kept here, where the server may have none. */
+  localLogs?: Pick<LocalTaskLogs, 'sweep'>;
   hosts: RuntimeHosts;
   runners: RunnerClients;
   tokenFor: (runnerID: string) => RuntimeToken;

@@ -64,6 +64,13 @@ export class Supervisor implements ReflectorTarget<Sandbox> {
     return this.#known.values().some((sandbox) => sandbox.spec.taskRef?.uid === taskUID);
   }
 
+  /** Of all Tasks that have a Sandbox here. */
+  taskUIDs(): ReadonlySet<string> {
+    return new Set(
+      this.#known.values().flatMap(({ spec }) => (spec.taskRef === undefined ? [] : [spec.taskRef.uid])),
+    );
+  }
+
   /** How many are in a phase before their end, as the watch last showed them. */
   count(phase: LivePhase): number {
     const inPhase = ({ status }: Sandbox): boolean => (status?.phase ?? 'Pending') === phase;

@@ -31,12 +31,12 @@ export async function runSweeps(
   }
 }
 
-/** One pass over the runtimes and the kept work of this executor; false when something could not be removed. */
+/** One pass over the runtimes, the kept work and the logs of this executor; false when something could not be removed. */
 async function sweep(
   context: ExecutorContext,
-  supervisor: Pick<Supervisor, 'isWanted' | 'hasTask'>,
+  supervisor: Pick<Supervisor, 'hasTask' | 'isWanted' | 'taskUIDs'>,
 ): Promise<boolean> {
-  const { hosts, work, logger } = context;
+  const { hosts, work, localLogs, logger } = context;
   let clean = true;
   const attempt = async (what: string, act: () => Promise<void>): Promise<void> => {
     try {
@@ -64,6 +64,9 @@ async function sweep(
       logger.info('removed the work of a Task that is gone', { task: taskUID });
     });
   }
+  await attempt('remove the logs of Tasks that are gone', async () => {
+    await localLogs?.sweep(() => supervisor.taskUIDs());
+  });
   return clean;
 }
 
