@@ -11,6 +11,8 @@ let clock: ManualClock;
 let states: Map<string, 'ended' | 'paused' | 'running'>;
 let own: string[];
 let failure: Error | undefined;
+/** Calls that the engine refuses, as `stop c`. */
+let refused: Set<string>;
 let fence: Fence;
 
 const AFTER_MS = 40_000;
@@ -20,6 +22,7 @@ beforeEach(() => {
   states = new Map(['a', 'b', 'c'].map((id) => [id, 'running']));
   own = ['a', 'b'];
   failure = undefined;
+  refused = new Set();
 });
 
 /** All that is under way comes to where it waits. */
@@ -40,13 +43,16 @@ const change = (id: string, state: 'ended' | 'paused' | 'running'): Promise<void
   return Promise.resolve();
 };
 
+const unlessRefused = (call: string, act: () => Promise<void>): Promise<void> =>
+  refused.has(call) ? Promise.reject(new Error(call)) : act();
+
 async function start(): Promise<void> {
   const ending = new AbortController();
   const driver = {
     list: () => Promise.resolve(Array.from(states, ([id, state]) => ({ id, running: state !== 'ended' }))),
     pause: (id: string) => change(id, 'paused'),
-    resume: (id: string) => change(id, 'running'),
-    stop: (id: string) => change(id, 'ended'),
+    resume: (id: string) => unlessRefused(`resume ${id}`, () => change(id, 'running')),
+    stop: (id: string) => unlessRefused(`stop ${id}`, () => change(id, 'ended')),
   };
   const sandbox = (id: string) => ({
     metadata: { name: id },
@@ -129,6 +135,30 @@ describe('the fence of an executor', () => {
     failure = undefined;
     await pass(5000);
     expect(shown()).toBe('running running ended');
+  });
+
+  it('lets its own go on when the engine cannot end another one, which it tries again', async () => {
+    await start();
+    await heard();
+    await pass(AFTER_MS);
+    refused.add('stop c');
+    await heard();
+    expect(shown()).toBe('running running paused');
+    refused.clear();
+    await pass(5000);
+    expect(shown()).toBe('running running ended');
+  });
+
+  it('pauses again what it has resumed, though the engine did not resume all', async () => {
+    await start();
+    await heard();
+    await pass(AFTER_MS);
+    refused.add('resume b');
+    await heard();
+    expect(shown()).toBe('running paused ended');
+    fence.refused();
+    await settle();
+    expect(shown()).toBe('paused paused ended');
   });
 
   it('lets go on what an earlier manager has paused, and leaves the rest of it to the sweep', async () => {

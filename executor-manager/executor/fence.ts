@@ -133,13 +133,21 @@ class StandingFence {
     const own = await this.#ownRuntimes();
     const running = (await driver.list()).filter((runtime) => runtime.running);
     const ended = running.filter(({ id }) => !own.has(id) && this.#paused.has(id));
+    const goOn = this.#paused.size - ended.length;
+    // One that fails is tried again, and keeps no other one.
+    const failures: unknown[] = [];
+    const note = (error: unknown): void => void failures.push(error);
     // First of all: none of them may work for a moment longer.
-    for (const { id } of ended) await driver.stop(id);
-    for (const { id } of running) if (own.has(id)) await driver.resume?.(id);
-    if (this.#paused.size > 0) {
-      const goOn = this.#paused.size - ended.length;
-      logger.info('the API hears of this executor again', { goOn, ended: ended.length });
+    for (const { id } of ended) await driver.stop(id).catch(note);
+    for (const { id } of running) {
+      if (!own.has(id)) continue;
+      // Whatever comes of it: it may go on from now, and would have to be paused again.
+      this.#paused.delete(id);
+      await driver.resume?.(id).catch(note);
     }
+    if (failures.length > 0) throw failures[0];
+    if (goOn + ended.length > 0)
+      logger.info('the API hears of this executor again', { goOn, ended: ended.length });
     this.#paused.clear();
     this.#isClosed = false;
   }

@@ -116,17 +116,25 @@ export class ProcessDriver implements RuntimeDriver {
     this.#children.delete(id);
   }
 
-  pause(id: string): Promise<void> {
-    return this.#signal(id, 'SIGSTOP');
+  /** Until there is no further one: a process may have started another one while it was looked for. */
+  async pause(id: string): Promise<void> {
+    const told = new Set<number>();
+    for (;;) {
+      const further = (await this.#processesOf(id)).filter((pid) => !told.has(pid));
+      if (further.length === 0) return;
+      for (const pid of further) {
+        signalTree(pid, 'SIGSTOP');
+        told.add(pid);
+      }
+    }
   }
 
-  resume(id: string): Promise<void> {
-    return this.#signal(id, 'SIGCONT');
+  async resume(id: string): Promise<void> {
+    for (const pid of await this.#processesOf(id)) signalTree(pid, 'SIGCONT');
   }
 
-  async #signal(id: string, signal: NodeJS.Signals): Promise<void> {
-    const remains = { record: await this.#folders.load(id), state: this.#folders.state(id) };
-    for (const pid of await livingProcesses(remains)) signalTree(pid, signal);
+  async #processesOf(id: string): Promise<number[]> {
+    return livingProcesses({ record: await this.#folders.load(id), state: this.#folders.state(id) });
   }
 
   async remove(id: string): Promise<void> {
