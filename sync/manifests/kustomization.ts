@@ -17,6 +17,8 @@ const PLACES = ['resources', 'bases', 'components', 'crds', 'configurations', ..
 /** Fields that run programs or fetch charts. Kustomize wants a flag for each, which we do not give, and fails late without it. */
 const REFUSED = ['helmCharts', 'helmChartInflationGenerator', 'helmGlobals'];
 const MOST_FOLDERS = 200;
+/** Of a file that configures kustomize. */
+const MOST_BYTES = 512 * 1024;
 
 /** The kustomization among the names of a folder. */
 export const kustomizationIn = (names: readonly string[]): string | undefined =>
@@ -64,8 +66,9 @@ async function foldersOf(at: Kustomization): Promise<Place[]> {
   const shown = path.relative(at.top, at.file);
   let content: Record<string, unknown>;
   try {
-    content = fieldsOf(parse(await readFile(at.file, 'utf8'), { maxAliasCount: 100, merge: true }));
+    content = fieldsOf(parse(await readSmall(at.file, shown), { maxAliasCount: 100, merge: true }));
   } catch (error) {
+    if (error instanceof SyncFailure) throw error;
     throw failed(`error parsing ${shown}: ${describeError(error).split('\n')[0]}`);
   }
   const refused = REFUSED.find((field) => valuesOf(content, field).length > 0);
@@ -85,10 +88,16 @@ async function foldersOf(at: Kustomization): Promise<Place[]> {
         throw failed(`${shown}: ${field} names ${entry}, which is not in the repository`);
       if (found.isFolder) folders.push({ place: found.place, isPlugin });
       else if (isPlugin)
-        refuseAddresses(await readFile(found.place, 'utf8'), path.relative(at.top, found.place));
+        refuseAddresses(await readSmall(found.place, shown), path.relative(at.top, found.place));
     }
   }
   return folders;
+}
+
+/** @throws SyncFailure BuildFailed for a file that is too large to be parsed at one go */
+async function readSmall(file: string, shown: string): Promise<string> {
+  if ((await stat(file)).size <= MOST_BYTES) return readFile(file, 'utf8');
+  throw failed(`${shown}: ${path.basename(file)} has more than ${MOST_BYTES} bytes`);
 }
 
 /** @throws SyncFailure BuildFailed for a text of objects that name one */

@@ -1,7 +1,8 @@
 import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { parseManifests } from '#api/client/manifests';
-import type { Manifest } from '#api/client/manifests';
+import type { Manifest, ParsedManifest } from '#api/client/manifests';
 import { listed, SyncFailure } from '../sync-failure.ts';
 import { checkKustomization, kustomizationIn } from './kustomization.ts';
 import { runKustomize } from './kustomize-program.ts';
@@ -17,6 +18,8 @@ export interface ManifestFolder {
 }
 
 const MANIFEST = /\.(ya?ml|json)$/;
+/** Of one document: kube-apiserver takes no larger request. */
+const MOST_CHARACTERS = 3 * 1024 * 1024;
 /** Of all manifests together, and how many objects they may be. */
 const MOST_BYTES = 32 * 1024 * 1024;
 const MOST_OBJECTS = 10_000;
@@ -30,7 +33,7 @@ export async function readManifests(folder: ManifestFolder): Promise<Manifest[]>
   const start = await startFolder(folder);
   const texts = new Texts();
   await collect(folder, start, texts);
-  const found = texts.all.flatMap(({ text, source }) => parseManifests(text, source));
+  const found = await parseAll(texts.all, folder.signal);
   const problems = found.flatMap((one) => ('problem' in one ? [one.problem] : []));
   if (problems.length > 0) throw failed(listed(problems));
   const manifests = found.filter((one) => 'object' in one);
@@ -57,6 +60,25 @@ class Texts {
     this.all.push({ text, source });
   }
 }
+
+/** Document by document, between which the process has its turn: to parse a megabyte takes a second, and a Lease ten. */
+async function parseAll(texts: Texts['all'], signal: AbortSignal): Promise<ParsedManifest[]> {
+  const found: ParsedManifest[] = [];
+  for (const { text, source } of texts) {
+    for (const document of documentsOf(text)) {
+      if (document.length > MOST_CHARACTERS) {
+        throw failed(`${source}: a document has more than ${MOST_CHARACTERS} characters`);
+      }
+      found.push(...parseManifests(document, source));
+      await setImmediate();
+      signal.throwIfAborted();
+    }
+  }
+  return found;
+}
+
+/** Three hyphens that begin a line begin a document, wherever they are (YAML 1.2, 9.1.2); directives are before them. */
+const documentsOf = (text: string): string[] => (/^%/m.test(text) ? [text] : text.split(/^(?=---(?:\s|$))/m));
 
 const failed = (message: string): SyncFailure => new SyncFailure('BuildFailed', message, { isFinal: true });
 const shown = (folder: string): string => (folder === '' ? 'the repository' : `"${folder}"`);
