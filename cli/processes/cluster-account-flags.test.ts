@@ -43,6 +43,11 @@ describe('clusterAccountsOf', () => {
     expect(() => parse(`--cluster-account=${text}`)).toThrow('expected NAMESPACE/NAME=controllers');
   });
 
+  it('refuses an account that would be two processes', () => {
+    const [one, other] = ['controllers', 'executor/pods'].map((as) => `--cluster-account=troupe/a=${as}`);
+    expect(() => parse(one ?? '', other ?? '')).toThrow('troupe/a is a process already');
+  });
+
   it('refuses a cluster that nobody asks', () => {
     expect(() => parse('--cluster-kubeconfig=/k')).toThrow('--cluster-kubeconfig needs --cluster-account');
   });

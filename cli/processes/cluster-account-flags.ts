@@ -58,6 +58,9 @@ function addAccount(text: string, accounts: ClusterAccount[] | undefined): Clust
       'expected NAMESPACE/NAME=controllers or NAMESPACE/NAME=executor/EXECUTOR, such as troupe/controllers=controllers',
     );
   }
+  if (accounts?.some(({ cluster }) => cluster.namespace === namespace && cluster.name === name)) {
+    throw new InvalidArgumentError(`${namespace}/${name} is a process already`);
+  }
   const process = executor === undefined ? CONTROLLERS_ACCOUNT : executorAccount(executor);
   return [...(accounts ?? []), { cluster: { namespace, name }, process }];
 }
