@@ -35,7 +35,8 @@ export async function findJoinToken(
     throw refused('is not known: it was revoked, or another server has made it');
   }
   const { expirationTime } = found.spec;
-  if (Date.parse(expirationTime) <= clock.now()) throw refused(`expired at ${expirationTime}`);
+  // Not the other way round: a time that cannot be read is over.
+  if (!(Date.parse(expirationTime) > clock.now())) throw refused(`expired at ${expirationTime}`);
   const { usedTime, executorName = '', claimHash } = found.status ?? {};
   if (usedTime === undefined) return found;
   const isRecent = clock.now() - Date.parse(usedTime) < REPEAT_MS;
