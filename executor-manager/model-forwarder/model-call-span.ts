@@ -38,6 +38,9 @@ export function modelCallSpan(options: ModelCallOptions): ModelCallSpan {
   return options.trace === undefined ? UNTRACED : new RecordedCall(options, options.trace);
 }
 
+/** The name of a model is said by a service. */
+const MOST_NAME = 100;
+
 /** Paths of calls by the operation that they are (semantic conventions for generative AI). */
 const OPERATIONS: readonly (readonly [string, string])[] = [
   ['/embeddings', 'embeddings'],
@@ -93,7 +96,7 @@ class RecordedCall implements ModelCallSpan {
         'gen_ai.operation.name': operation,
         'gen_ai.provider.name': providerOf(protocol),
         'gen_ai.request.model': model,
-        'gen_ai.response.model': facts?.model,
+        'gen_ai.response.model': facts?.model?.slice(0, MOST_NAME),
         'gen_ai.usage.input_tokens': usage && usage.inputTokens + cached,
         'gen_ai.usage.output_tokens': usage?.outputTokens,
         'gen_ai.usage.cache_read.input_tokens': usage?.cacheReadTokens,
