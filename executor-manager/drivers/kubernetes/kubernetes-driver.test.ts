@@ -28,6 +28,7 @@ function driverOf(pod: Pod) {
     list: async () => ({ items: [pod], metadata: { resourceVersion: '1' } }),
     async *watch(_type: unknown, { signal }: { signal: AbortSignal }) {
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      yield* [];
     },
     find: async () => pod,
     delete: async ({ plural }: { plural: string }) => void deleted.push(plural),
