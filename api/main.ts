@@ -63,6 +63,7 @@ import type { RateLimiter } from './server/limits/rates/rate-limiter.ts';
 import type { Listening } from './server/listen.ts';
 import { connectCounting } from './shared-counts/counting-redis.ts';
 import type { CountingRedis } from './shared-counts/counting-redis.ts';
+import { newestSchema } from './storage/migration-journal.ts';
 import { openStore } from './storage/open-store.ts';
 import { createAccounts } from './users/accounts.ts';
 import type { Accounts, AccountsOptions } from './users/accounts.ts';
@@ -365,6 +366,7 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
       storeHealth: () => store.health(),
       countExecutors: () => countExecutors(store, clock),
       version: VERSION,
+      schema: newestSchema(),
     },
     backups: { read: (signal) => store.backup(signal) },
     encryption: createEncryptionKeys({ store }),

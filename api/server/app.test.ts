@@ -105,6 +105,7 @@ const options: AppOptions = {
     storeHealth: () => ({ database: undefined, hints: 'unused' }),
     countExecutors: () => Promise.resolve({ total: 1, ready: 1 }),
     version: '0.0.0',
+    schema: 0,
   },
   backups: { read: notAsked },
   encryption: { status: notAsked, rotate: notAsked },

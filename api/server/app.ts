@@ -69,7 +69,10 @@ export interface AppOptions extends Omit<HandlerOptions, 'metrics'>, JoinRoutes 
   isIdentityHeader: IdentityHeaders;
   deletedTasks: DeletedTasks;
   health: Pick<HealthOptions, 'checkStore' | 'storeHealth' | 'version'> &
-    Pick<KnownHealthOptions, 'countExecutors'>;
+    Pick<KnownHealthOptions, 'countExecutors'> & {
+      /** Of the tables of its database. */
+      schema: number;
+    };
   limits: ServerLimits;
   backups: Backups;
   encryption: EncryptionKeys;

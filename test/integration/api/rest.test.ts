@@ -289,6 +289,7 @@ describe('the health of the server', () => {
         status: 'degraded',
         message: 'no Executor is ready',
         uptime_seconds: expect.any(Number),
+        schema: expect.any(Number),
         components: {
           database: { status: 'healthy', latency_ms: expect.any(Number) },
           redis: { status: 'healthy', used: false },

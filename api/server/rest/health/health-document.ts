@@ -32,12 +32,13 @@ const COMPONENTS = {
 
 const DETAILED: OpenApiSchema = {
   type: 'object',
-  required: ['status', 'message', 'components', 'version', 'uptime_seconds'],
+  required: ['status', 'message', 'components', 'version', 'schema', 'uptime_seconds'],
   properties: {
     status: STATUS,
     message: text('Why it is not healthy; empty otherwise.'),
     components: { type: 'object', required: Object.keys(COMPONENTS), properties: COMPONENTS },
     version: text('Of the server.'),
+    schema: number('Of the tables: how many migrations came after the first one.'),
     uptime_seconds: number('Since this server was started.'),
   },
 };

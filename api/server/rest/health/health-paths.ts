@@ -12,9 +12,9 @@ import type { KnownHealthOptions } from './known-health.ts';
 /** `/api/v1/health` and what is below it: 200, or 503 with the same data when what was asked for is unhealthy. */
 export function mountRestHealth(
   app: Hono<ServerTypes>,
-  options: KnownHealthOptions & { version: string },
+  options: KnownHealthOptions & { version: string; schema: number },
 ): void {
-  const { clock, version } = options;
+  const { clock, version, schema } = options;
   const known = new KnownHealth(options);
   const startedAt = clock.now();
   const serve = (path: string, dataOf: (report: HealthReport) => HealthData): void => {
@@ -24,6 +24,7 @@ export function mountRestHealth(
   serve(`${REST_HEALTH}/detailed`, (report) => ({
     ...report,
     version,
+    schema,
     uptime_seconds: Math.round((clock.now() - startedAt) / 1000),
   }));
   for (const name of ['database', 'redis', 'executors'] as const) {
