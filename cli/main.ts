@@ -35,6 +35,7 @@ import { register as registerRun } from './commands/tasks/run.ts';
 import { register as registerServiceAccountKeys } from './commands/server/service-account-keys.ts';
 import { register as registerSignal } from './commands/tasks/signal.ts';
 import { register as registerSkill } from './commands/objects/skill.ts';
+import { register as registerUpgrade } from './commands/server/upgrade.ts';
 import { register as registerWait } from './commands/objects/wait.ts';
 import { register as registerCompletion } from './completion/completion.ts';
 import { createCliContext } from './context.ts';
@@ -42,6 +43,49 @@ import { registerControllers, registerExecutorManager } from './processes/client
 import { registerModelServer } from './processes/model-server.ts';
 import { registerApi, registerServer } from './processes/server.ts';
 import { registerSync } from './processes/sync.ts';
+
+/** What talks to a server, or works on its files. */
+const COMMANDS = [
+  registerApply,
+  registerDiff,
+  registerGet,
+  registerDescribe,
+  registerDelete,
+  registerLogs,
+  registerGraph,
+  registerDeletedTasks,
+  registerSkill,
+  registerWait,
+  registerRun,
+  registerRollout,
+  registerInbox,
+  registerApprove,
+  registerReject,
+  registerAnswer,
+  registerMessage,
+  registerRetry,
+  registerFork,
+  registerSignal,
+  registerWebhook,
+  registerCancel,
+  registerBackup,
+  registerRestore,
+  registerUpgrade,
+  registerEncryption,
+  registerIdentity,
+  registerLogin,
+  registerLogout,
+  registerWhoami,
+  registerUser,
+  registerToken,
+  registerKubeconfig,
+  registerCredential,
+  registerExecutor,
+  registerDrain,
+  registerServiceAccountKeys,
+  registerSync,
+  registerCompletion,
+];
 
 /** The `troupe` command: one file per command; bin/troupe starts this file on Node 24. */
 function createProgram(): Command {
@@ -51,46 +95,7 @@ function createProgram(): Command {
     .showHelpAfterError('(add --help for the flags)')
     .exitOverride();
   const context = createCliContext();
-  for (const register of [
-    registerApply,
-    registerDiff,
-    registerGet,
-    registerDescribe,
-    registerDelete,
-    registerLogs,
-    registerGraph,
-    registerDeletedTasks,
-    registerSkill,
-    registerWait,
-    registerRun,
-    registerRollout,
-    registerInbox,
-    registerApprove,
-    registerReject,
-    registerAnswer,
-    registerMessage,
-    registerRetry,
-    registerFork,
-    registerSignal,
-    registerWebhook,
-    registerCancel,
-    registerBackup,
-    registerRestore,
-    registerEncryption,
-    registerIdentity,
-    registerLogin,
-    registerLogout,
-    registerWhoami,
-    registerUser,
-    registerToken,
-    registerKubeconfig,
-    registerCredential,
-    registerExecutor,
-    registerDrain,
-    registerServiceAccountKeys,
-    registerSync,
-    registerCompletion,
-  ]) {
+  for (const register of COMMANDS) {
     register(program, context);
   }
   for (const register of [

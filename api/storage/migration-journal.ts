@@ -5,7 +5,11 @@ import { StorageError } from './contract/storage-error.ts';
 interface JournalEntry {
   idx: number;
   when: number;
+  /** The file's name without its ending. */
+  tag: string;
 }
+
+const SQLITE = fileURLToPath(new URL('sqlite/migrations', import.meta.url));
 
 /**
  * Refuses a database that a newer program has migrated, or begun to: this program does not know what its columns mean.
@@ -23,8 +27,14 @@ export function refuseNewerDatabase(migrationsFolder: string, applied: number | 
 
 /** Number of the newest migration, the same for every driver: what a backup says of its rows. */
 export function newestSchema(): number {
-  const folder = fileURLToPath(new URL('sqlite/migrations', import.meta.url));
-  return Math.max(...entriesOf(folder).map((entry) => entry.idx));
+  return Math.max(...entriesOf(SQLITE).map((entry) => entry.idx));
+}
+
+/** Names of the migrations that this program runs on tables of that schema, in their order; the same for every driver. */
+export function migrationsAfter(schema: number): string[] {
+  return entriesOf(SQLITE)
+    .filter((entry) => entry.idx > schema)
+    .map((entry) => entry.tag);
 }
 
 function entriesOf(migrationsFolder: string): JournalEntry[] {

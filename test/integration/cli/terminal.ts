@@ -19,6 +19,7 @@ import { register as reject } from '#cli/commands/approvals/reject';
 import { register as rollout } from '#cli/commands/objects/rollout';
 import { register as run } from '#cli/commands/tasks/run';
 import { register as skill } from '#cli/commands/objects/skill';
+import { register as upgrade } from '#cli/commands/server/upgrade';
 import { register as wait } from '#cli/commands/objects/wait';
 import { visible } from '#cli/context';
 import type { CliContext } from '#cli/context';
@@ -87,6 +88,7 @@ export function troupe(kubeconfig: string, words: string[], stdin = ''): Running
     encryption,
     identity,
     skill,
+    upgrade,
   ];
   for (const register of commands) register(program, context);
   for (const command of program.commands) command.copyInheritedSettings(program);
