@@ -95,8 +95,8 @@ export default defineConfig({
         test: {
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts'],
-          // Two files at a time: the node's own processes work beside them.
-          maxWorkers: 2,
+          // One file at a time: two would not find room for all their Pods on a small machine.
+          maxWorkers: 1,
           // At the end: the programs of the node are built while the others run.
           sequence: { groupOrder: 2 },
           testTimeout: 300_000,

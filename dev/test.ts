@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { cacheFolder, projectRoot } from './environment/cache-folder.ts';
 import { environment } from './environment/environment.ts';
 import type { Environment } from './environment/environment.ts';
@@ -96,6 +96,8 @@ async function vitest(args: readonly string[], variables: Record<string, string>
   const start = performance.now();
   // A test that is killed cannot remove its temporary folders; all of them are in this one.
   await using temporary = await temporaryFolder('test');
+  // Agents that run as another user may go through it to what a test has made for them.
+  await chmod(temporary.path, 0o711);
   const { ok } = await runCommand(
     ['vitest', 'run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
     { env: { ...process.env, ...variables, TMPDIR: temporary.path }, live: true, signal: interrupted },

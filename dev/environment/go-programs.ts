@@ -63,7 +63,12 @@ export class GoPrograms implements AsyncDisposable {
     const single = ours.filter((name) => !(name in SEVERAL));
     // The largest program is built last: tests that use it run last.
     const names = [...single, ...Object.keys(TOOLS), ...Object.keys(HELM), ...ours.flatMap(programsOf)];
-    for (const name of names) void this.path(name).catch(() => undefined);
+    void this.#buildInTurn(names);
+  }
+
+  /** Whoever asks for a program waits for the build that is under way, and not for all the others. */
+  async #buildInTurn(names: readonly string[]): Promise<void> {
+    for (const name of names) await this.path(name).catch(() => undefined);
   }
 
   async #start(name: string): Promise<string> {

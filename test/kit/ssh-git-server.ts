@@ -38,7 +38,13 @@ export async function sshGitServer(folder: string): Promise<SSHGitServer> {
   };
 }
 
-const newKey = () => ssh2.utils.generateKeyPairSync('ed25519');
+/** Of ssh2, which now and then writes a private key that it cannot read itself. */
+function newKey(): ReturnType<typeof ssh2.utils.generateKeyPairSync> {
+  for (;;) {
+    const key = ssh2.utils.generateKeyPairSync('ed25519');
+    if (!(ssh2.utils.parseKey(key.private) instanceof Error)) return key;
+  }
+}
 
 function authenticate(context: AuthContext, publicKey: string): void {
   if (context.method !== 'publickey') return context.reject(['publickey']);
