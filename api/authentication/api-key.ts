@@ -1,5 +1,6 @@
-import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { isDigestOf } from '../machinery/secret-hash.ts';
 import { badRequest } from '../machinery/status-error.ts';
 import type { User } from '../machinery/users/user.ts';
 import { unauthorized } from './authenticator.ts';
@@ -39,9 +40,7 @@ export function parseApiKey(text: string): ParsedApiKey | undefined {
 
 /** In a time that tells nothing of either. `known`: as makeApiKey has made it. */
 export function isSecretOf(secret: string, known: string): boolean {
-  const expected = Buffer.from(known, 'base64');
-  const given = hash('sha256', secret, 'buffer');
-  return expected.length === given.length && timingSafeEqual(given, expected);
+  return isDigestOf(Buffer.from(known, 'base64'), secret);
 }
 
 const checksumOf = (id: string, secret: string): string =>

@@ -1,4 +1,5 @@
-import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
+import { isDigestOf } from '../machinery/secret-hash.ts';
 
 /**
  * Join tokens: `ID.SECRET`, as those of kubeadm. The id is the name of the JoinToken, so that no secret is ever looked for;
@@ -57,7 +58,5 @@ export const secretHash = (secret: string): string => hash('sha256', secret);
 
 /** In a time that tells nothing of either. `known`: as secretHash makes it. */
 export function isHashOf(known: string, secret: string): boolean {
-  const expected = Buffer.from(known);
-  const given = Buffer.from(secretHash(secret));
-  return expected.length === given.length && timingSafeEqual(given, expected);
+  return isDigestOf(Buffer.from(known, 'hex'), secret);
 }

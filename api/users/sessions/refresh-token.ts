@@ -1,4 +1,5 @@
-import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
+import { isDigestOf } from '../../machinery/secret-hash.ts';
 
 /**
  * The token that renews a session, `troupe-refresh.USER.SESSION.FAMILY.SECRET`: FAMILY stays for as long as the session
@@ -33,7 +34,5 @@ export const secretHash = (secret: string): string => hash('sha256', secret, 'ba
 
 /** In a time that tells nothing of either. */
 export function isHashOf(known: string, secret: string): boolean {
-  const expected = Buffer.from(known, 'base64');
-  const given = hash('sha256', secret, 'buffer');
-  return expected.length === given.length && timingSafeEqual(expected, given);
+  return isDigestOf(Buffer.from(known, 'base64'), secret);
 }
