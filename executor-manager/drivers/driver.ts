@@ -1,5 +1,6 @@
 import type { RegistryCredential } from '../runtime/registry-credential.ts';
 import type { Writable } from 'node:stream';
+import { isPlainName } from '../kept-files.ts';
 
 /**
  * The thing that runs runtimes: Docker is one, plain processes another. A runtime is a runner with a workspace of its
@@ -185,5 +186,5 @@ export interface RuntimeExit {
 
 /** Names and folders are made of it, and a status can be edited: an id leads nowhere else. */
 export function isRuntimeID(text: string | undefined): text is string {
-  return text !== undefined && /^[A-Za-z0-9][A-Za-z0-9-]{0,127}$/.test(text);
+  return text !== undefined && isPlainName(text);
 }

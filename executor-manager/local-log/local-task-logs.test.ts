@@ -25,7 +25,7 @@ afterEach(() => rm(folder, { recursive: true }));
 function open(): LocalTaskLogs {
   const find = async () => (living === undefined ? undefined : { metadata: { name: 'asked', uid: living } });
   const client = { find } as LocalTaskLogsOptions['client'];
-  const show: LogTails['show'] = async (_sandbox, events) => void shown.push(tailOf(events));
+  const show: LogTails['show'] = async (_sandbox, read) => void shown.push(tailOf(read()));
   return new LocalTaskLogs({ folder, client, tails: { show } as LogTails });
 }
 

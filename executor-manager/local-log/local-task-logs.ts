@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, readFile, rm, truncate } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '#api/client/client';
 import type { TaskLogClient, TaskLogReadOptions } from '#api/client/task-log';
@@ -6,6 +6,7 @@ import { notFound, StatusError } from '#api/machinery/status-error';
 import type { ObjectRef } from '#api/machinery/resource-type';
 import { TASKS } from '#api/types/resources';
 import type { TaskEvent, TaskEventAppend, TaskEventAppended } from '#api/types/tasks/task-event';
+import { isAbsent, isPlainName, namesIn } from '../kept-files.ts';
 import type { LogTails } from './log-tails.ts';
 
 export interface LocalTaskLogsOptions {
@@ -36,7 +37,6 @@ interface HeldLog {
 const MOST_IDLE = 100;
 
 /** As of the cluster's own; whoever may make a Sandbox writes one, and it must not lead to another folder. */
-const UID = /^[A-Za-z0-9][A-Za-z0-9-]{0,127}$/;
 const SUFFIX = '.jsonl';
 
 /**
@@ -58,17 +58,17 @@ export class LocalTaskLogs implements Pick<TaskLogClient, 'append' | 'read'> {
     const isEnd = batch.events.length === 0 || hasResult;
     // The server is asked where it matters, not for each batch.
     if (isEnd || !this.#logs.has(batch.taskUID)) await this.#requireTask(ref, batch.taskUID);
-    const { answer, ofSource } = await this.#use(batch.taskUID, async (log) => {
+    const { answer, log } = await this.#use(batch.taskUID, async (log) => {
       const appended = log.turn.then(() => this.#add(log, batch));
       log.turn = appended.catch(() => undefined);
-      const result = await appended;
-      return { answer: result, ofSource: log.events.filter(({ source }) => source === batch.source) };
+      return { answer: await appended, log };
     });
     if (hasResult) this.#forget(batch.taskUID);
     const target = {
       name: batch.source,
       ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
     };
+    const ofSource = () => log.events.filter(({ source }) => source === batch.source);
     await this.#options.tails.show(target, ofSource, isEnd);
     return answer;
   }
@@ -93,7 +93,7 @@ export class LocalTaskLogs implements Pick<TaskLogClient, 'append' | 'read'> {
   }
 
   async #requireTask(ref: ObjectRef, uid: string): Promise<void> {
-    if (!UID.test(uid)) throw notFound(TASKS, ref.name);
+    if (!isPlainName(uid)) throw notFound(TASKS, ref.name);
     const task = await this.#options.client.find(TASKS, ref);
     if (task?.metadata.uid === uid) return;
     if (this.#forget(uid)) await rm(this.#file(uid), { force: true });
@@ -179,16 +179,6 @@ export class LocalTaskLogs implements Pick<TaskLogClient, 'append' | 'read'> {
   }
 }
 
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    // It is made with the first log.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
 /** A crash may leave half a line at the end, which is cut off: its event comes again. */
 async function wholeLines(file: string): Promise<string> {
   const text = await readIfThere(file);
@@ -201,7 +191,7 @@ async function readIfThere(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    if (isAbsent(error)) return '';
     throw error;
   }
 }

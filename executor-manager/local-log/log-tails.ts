@@ -27,13 +27,15 @@ export class LogTails {
     this.#options = options;
   }
 
-  /** `isEnd`: nothing follows that would show them, so they are written now. A failure is logged: the run goes on. */
-  async show(sandbox: ObjectRef, events: readonly TaskEvent[], isEnd: boolean): Promise<void> {
+  /** `read` is asked where something is written. `isEnd`: nothing follows that would show them, so they are written now. A failure is logged: the run goes on. */
+  async show(sandbox: ObjectRef, read: () => readonly TaskEvent[], isEnd: boolean): Promise<void> {
     const { client, clock, logger } = this.#options;
     const key = `${sandbox.namespace ?? ''}/${sandbox.name}`;
     const now = clock.now();
     const isSoon = now - (this.#written.get(key) ?? -Infinity) < WRITE_EVERY;
-    if (events.length === 0 || (isSoon && !isEnd)) return;
+    if (isSoon && !isEnd) return;
+    const events = read();
+    if (events.length === 0) return;
     if (isEnd) this.#written.delete(key);
     else this.#written.set(key, now);
     try {

@@ -2,6 +2,7 @@ import { badRequest } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { RunSandbox } from '#api/types/sandbox';
 import { isRuntimeID } from '../drivers/driver.ts';
+import { isPlainName } from '../kept-files.ts';
 import type { NodeKey } from '../places/node-turns.ts';
 
 /** The node of its Task that a Sandbox is an attempt at. One of an older version names only its step. */
@@ -20,6 +21,6 @@ export function runtimeOf({ status }: Pick<Sandbox, 'status'>): string | undefin
  */
 export function checkTaskUID({ spec }: Pick<RunSandbox, 'spec'>): void {
   const { uid } = spec.taskRef;
-  if (/^[A-Za-z0-9][A-Za-z0-9-]{0,127}$/.test(uid)) return;
+  if (isPlainName(uid)) return;
   throw badRequest(`spec.taskRef.uid must be the uid of a Task, not "${uid.slice(0, 128)}"`);
 }

@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
 import type { ReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder, writePrivateFile } from '#api/data-folder/private-file';
 import { badRequest, StatusError } from '#api/machinery/status-error';
+import { isAbsent, isPlainName, namesIn } from '../kept-files.ts';
 
 /** Whose work it is. */
 export interface WorkKey {
@@ -27,7 +28,6 @@ export interface KeptWork {
   read(): ReadStream;
 }
 
-const UID = /^[A-Za-z0-9][A-Za-z0-9-]{0,127}$/;
 const ARCHIVE = '.tar';
 const UNFINISHED = '.unfinished';
 const TASK_FILE = 'task.json';
@@ -81,7 +81,7 @@ export class WorkStore {
   /** The work of a Task that was kept last; undefined when there is nothing. */
   async newest(taskUID: string): Promise<KeptWork | undefined> {
     const folder = this.#taskFolder(taskUID);
-    const uids = (await namesIn(folder)).filter((name) => name.endsWith(ARCHIVE));
+    const uids = (await namesBelow(folder)).filter((name) => name.endsWith(ARCHIVE));
     const found = await Promise.all(
       uids.map(async (name) => ({ name, at: (await stat(join(folder, name))).mtimeMs })),
     );
@@ -91,15 +91,15 @@ export class WorkStore {
 
   /** The Tasks that have a folder here. */
   async tasks(): Promise<TaskWork[]> {
-    const uids = (await namesIn(this.#folder)).filter((name) => UID.test(name));
+    const uids = (await namesBelow(this.#folder)).filter((name) => isPlainName(name));
     return Promise.all(uids.map(async (taskUID) => ({ taskUID, task: await this.#readTask(taskUID) })));
   }
 
   /** Removes what a manager that was killed has left half written. Only while nothing is being kept. */
   async removeUnfinished(): Promise<void> {
-    for (const taskUID of await namesIn(this.#folder)) {
+    for (const taskUID of await namesBelow(this.#folder)) {
       const folder = join(this.#folder, taskUID);
-      const left = (await namesIn(folder)).filter((name) => /[.](unfinished|tmp)$/.test(name));
+      const left = (await namesBelow(folder)).filter((name) => /[.](unfinished|tmp)$/.test(name));
       for (const name of left) await rm(join(folder, name), { recursive: true, force: true });
     }
   }
@@ -125,7 +125,7 @@ export class WorkStore {
   /** Of a Task that is gone; its folder goes with the last one. Idempotent. */
   async removeLast(key: WorkKey): Promise<void> {
     await this.remove(key);
-    const left = (await namesIn(this.#taskFolder(key.taskUID))).some((name) => name.endsWith(ARCHIVE));
+    const left = (await namesBelow(this.#taskFolder(key.taskUID))).some((name) => name.endsWith(ARCHIVE));
     if (!left) await this.removeTask(key.taskUID);
   }
 
@@ -151,7 +151,7 @@ export interface KeepOptions {
 
 /** Folders and files are named by it, and whoever may create a Sandbox writes it: it must not lead anywhere else. */
 function checked(uid: string, rule: string): string {
-  if (UID.test(uid)) return uid;
+  if (isPlainName(uid)) return uid;
   throw badRequest(`${rule}, not "${uid.slice(0, 128)}"`);
 }
 
@@ -168,17 +168,14 @@ async function writeThrough(file: string, archive: Chunks, limitBytes: number): 
   await handle.sync();
 }
 
-async function namesIn(folder: string): Promise<string[]> {
+/** None in a file, either: somebody may have put one among the folders. */
+async function namesBelow(folder: string): Promise<string[]> {
   try {
-    return await readdir(folder);
+    return await namesIn(folder);
   } catch (error) {
-    if (isAbsent(error) || isCode(error, 'ENOTDIR')) return [];
+    if (isCode(error, 'ENOTDIR')) return [];
     throw error;
   }
-}
-
-function isAbsent(error: unknown): boolean {
-  return isCode(error, 'ENOENT');
 }
 
 function isCode(error: unknown, code: string): boolean {

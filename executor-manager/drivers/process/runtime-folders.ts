@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '#agent-folders/remove-tree';
+import { isAbsent, namesIn } from '../../kept-files.ts';
 
 /** The record on disk of a runtime that is a process, so that the next manager finds it. */
 export interface ProcessRecord {
@@ -54,7 +55,7 @@ export class RuntimeFolders {
   }
 
   async loadAll(): Promise<ProcessRecord[]> {
-    const ids = await entries(this.#base);
+    const ids = await namesIn(this.#base);
     return Promise.all(ids.map(async (id) => (await this.load(id)) ?? { id, port: 0 }));
   }
 
@@ -65,18 +66,4 @@ export class RuntimeFolders {
   #recordFile(id: string): string {
     return join(this.#base, id, 'record.json');
   }
-}
-
-/** The names in a folder; none where there is no folder. */
-export async function entries(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (isAbsent(error)) return [];
-    throw error;
-  }
-}
-
-function isAbsent(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }

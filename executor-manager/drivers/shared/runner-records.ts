@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAbsent, namesIn } from '../../kept-files.ts';
 import { isRunnerID } from './share-id.ts';
 
 /** The record on disk of a shared runner that was started, so that the next manager finds it. */
@@ -31,10 +32,7 @@ export class RunnerRecords {
   }
 
   async loadAll(): Promise<RunnerRecord[]> {
-    const names = await readdir(this.#folder).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw error;
-    });
+    const names = await namesIn(this.#folder);
     const ids = names.flatMap((name) => (name.endsWith('.json') ? [name.slice(0, -'.json'.length)] : []));
     const records = await Promise.all(ids.filter(isRunnerID).map((id) => this.#load(id)));
     return records.filter((record) => record !== undefined);
@@ -49,8 +47,7 @@ export class RunnerRecords {
       return JSON.parse(await readFile(this.#file(id), 'utf8')) as RunnerRecord;
     } catch (error) {
       // Half a file is what a power failure leaves, and no process outlives one.
-      if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT')
-        return undefined;
+      if (error instanceof SyntaxError || isAbsent(error)) return undefined;
       throw error;
     }
   }
