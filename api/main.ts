@@ -1,3 +1,4 @@
+import { hostAndPort } from './machinery/host-port.ts';
 import { compileApiOptions } from './api-options.ts';
 import { openAuditor } from './audit-options.ts';
 import type { Auditor } from './audit/auditor.ts';
@@ -376,5 +377,5 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
 /** An address that a client on this machine can use. */
 function serverUrl(host: string, { port }: Listening): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `https://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return `https://${hostAndPort(reachable, port)}`;
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { hostAndPort } from '../machinery/host-port.ts';
 
 /** Where a pod finds its service account (Kubernetes, "Accessing the API from a Pod"). */
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -34,7 +35,7 @@ export function findClientConfig(options: {
 export function podConfig(env: Record<string, string | undefined>): ClientConfig | undefined {
   const host = env['KUBERNETES_SERVICE_HOST'];
   if (host === undefined || host === '') return undefined;
-  const server = `https://${host.includes(':') ? `[${host}]` : host}:${env['KUBERNETES_SERVICE_PORT'] ?? '443'}`;
+  const server = `https://${hostAndPort(host, env['KUBERNETES_SERVICE_PORT'] ?? '443')}`;
   return { from: 'service account', server, folder: SERVICE_ACCOUNT };
 }
 

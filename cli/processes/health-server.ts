@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hostAndPort } from '#api/machinery/host-port';
 import type { Exposition } from '#api/metrics/prometheus-meter';
 import { healthText, HealthOutages, runHealthChecks } from '#api/machinery/health-check';
 import type { HealthCheck, ProcessHealth } from '#api/machinery/health-check';
@@ -39,7 +40,7 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
   server.maxConnections = 100;
   const { address: host, port } = await listen(server, address);
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: `http://${hostAndPort(host, port)}`,
     async close() {
       server.close();
       server.closeAllConnections();

@@ -1,3 +1,4 @@
+import { hostAndPort } from '#api/machinery/host-port';
 import { CliError } from '../error-text.ts';
 import type { ApiFlags } from './flags.ts';
 
@@ -32,7 +33,7 @@ export function explainStartError(error: unknown, flags: StartFlags): unknown {
   const { code = '', syscall = '', path } = error as NodeJS.ErrnoException;
   if (syscall === 'listen' || syscall === 'getaddrinfo') {
     const { host, port } = flags.listen;
-    const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const where = hostAndPort(host, port);
     const why = ADDRESS_PROBLEMS[code] ?? error.message;
     return new CliError(`cannot listen on ${where}: ${why}; choose another address with --listen`);
   }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { hostAndPort } from '#api/machinery/host-port';
 import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
 import { readLines } from '#api/client/line-stream';
@@ -88,7 +89,7 @@ export function createRunnerClient(options: RunnerClientOptions): RunnerClient {
   const { address, token } = options;
   const { host, port, hint } = address;
   const pool = options.pool ?? runnerPool();
-  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const origin = `http://${hostAndPort(host, port)}`;
   const send: Send = (call) => request({ pool, origin, token }, call);
   return {
     ready: (limitMs, signal) =>

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hostAndPort } from '#api/machinery/host-port';
 import type { Client } from '#api/client/client';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
@@ -50,7 +51,7 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
   await once(server, 'listening');
   const { address, port } = server.address() as AddressInfo;
   return {
-    url: `http://${address.includes(':') ? `[${address}]` : address}:${port}`,
+    url: `http://${hostAndPort(address, port)}`,
     async close() {
       server.close();
       server.closeAllConnections();
