@@ -1,5 +1,5 @@
 import { TROUPE_GROUP } from '../machinery/group-version-kind.ts';
-import { isStatusError, StatusError } from '../machinery/status-error.ts';
+import { ignoreNotFound, isStatusError, StatusError } from '../machinery/status-error.ts';
 import type { Transport } from './transport.ts';
 
 /** How Troupe's kinds are served, found by what the server offers. */
@@ -52,13 +52,7 @@ async function ourResources(transport: Transport): Promise<string[]> {
 }
 
 async function hasDefinitions(transport: Transport): Promise<boolean> {
-  try {
-    await read(transport, DEFINITION);
-    return true;
-  } catch (error) {
-    if (isStatusError(error, 'NotFound')) return false;
-    throw error;
-  }
+  return (await ignoreNotFound(read(transport, DEFINITION))) !== undefined;
 }
 
 function bothForms({ server }: Transport): StatusError {

@@ -2,7 +2,7 @@ import type { Clock } from '../../machinery/clock.ts';
 import { findCondition } from '../../machinery/condition.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { GroupVersionResource } from '../../machinery/group-version-kind.ts';
-import { badRequest, isStatusError, StatusError } from '../../machinery/status-error.ts';
+import { badRequest, ignoreNotFound, isStatusError, StatusError } from '../../machinery/status-error.ts';
 import { executorAccount, EXECUTOR_NAMESPACE } from '../../machinery/users/process-account.ts';
 import { API_SERVER_USER } from '../../machinery/users/user.ts';
 import type { Executor } from '../../types/generated/executor.ts';
@@ -114,11 +114,7 @@ async function ensureExecutor(registry: Registry, name: string): Promise<Unstruc
 /** A new account of the name: tokens of the one before end with it. */
 async function renewAccount(registry: Registry, name: string): Promise<Target> {
   const target = targetOf(registry, ACCOUNTS, executorAccount(name));
-  try {
-    await registry.delete({ target, dryRun: false, user: API_SERVER_USER });
-  } catch (error) {
-    if (!isStatusError(error, 'NotFound')) throw error;
-  }
+  await ignoreNotFound(registry.delete({ target, dryRun: false, user: API_SERVER_USER }));
   const object = {
     apiVersion: 'v1',
     kind: 'ServiceAccount',
@@ -150,12 +146,8 @@ async function find(
   kind: GroupVersionResource,
   place: Pick<Target, 'name' | 'namespace'>,
 ): Promise<Unstructured | undefined> {
-  try {
-    return (await registry.get({ target: targetOf(registry, kind, place), user: API_SERVER_USER })).object;
-  } catch (error) {
-    if (!isStatusError(error, 'NotFound')) throw error;
-    return undefined;
-  }
+  const target = targetOf(registry, kind, place);
+  return (await ignoreNotFound(registry.get({ target, user: API_SERVER_USER })))?.object;
 }
 
 function targetOf(

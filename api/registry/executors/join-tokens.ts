@@ -1,7 +1,7 @@
 import { formatTime } from '../../machinery/clock.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import { qualifiedResource } from '../../machinery/group-version-kind.ts';
-import { isStatusError, StatusError } from '../../machinery/status-error.ts';
+import { ignoreNotFound, StatusError } from '../../machinery/status-error.ts';
 import { API_SERVER_USER } from '../../machinery/users/user.ts';
 import type { JoinToken, JoinTokenStatus } from '../../types/generated/join-token.ts';
 import { isHashOf, parseJoinToken, secretHash } from '../../types/join-token.ts';
@@ -73,13 +73,9 @@ export async function useJoinToken(
 }
 
 async function get(registry: Registry, name: string): Promise<JoinToken | undefined> {
-  try {
-    const { object } = await registry.get({ target: targetOf(registry, name), user: API_SERVER_USER });
-    return object as unknown as JoinToken;
-  } catch (error) {
-    if (isStatusError(error, 'NotFound')) return undefined;
-    throw error;
-  }
+  const target = targetOf(registry, name);
+  const found = await ignoreNotFound(registry.get({ target, user: API_SERVER_USER }));
+  return found?.object as unknown as JoinToken | undefined;
 }
 
 function targetOf({ catalog }: Registry, name: string): Target {
