@@ -4,7 +4,7 @@ import { loadDefinitions } from './schema/load-crds.ts';
 import type { ResourceDefinition } from './schema/resource-definition.ts';
 import { migrationsAfter, newestSchema } from './storage/migration-journal.ts';
 
-/** What this program makes of an object that another version of it has stored. */
+/** The verdict of this program on an object that another version of it has stored. */
 export interface Judgement {
   /** Each with its field, as a write is refused; empty for an object that is valid. */
   problems: string[];

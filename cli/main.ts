@@ -44,7 +44,7 @@ import { registerModelServer } from './processes/model-server.ts';
 import { registerApi, registerServer } from './processes/server.ts';
 import { registerSync } from './processes/sync.ts';
 
-/** What talks to a server, or works on its files. */
+/** The commands that talk to a server, or work on its files. */
 const COMMANDS = [
   registerApply,
   registerDiff,

@@ -9,7 +9,7 @@ export interface Finding {
   /** A part of the service, or an object as `task/NAMESPACE/NAME`. */
   about: string;
   message: string;
-  /** What to do about it. */
+  /** The remedy, for people. */
   remedy: string;
 }
 
@@ -20,7 +20,7 @@ export interface Part {
   upgrade: string;
 }
 
-/** What `troupe upgrade check` prints; the fields of `-o json`. */
+/** The report that `troupe upgrade check` prints; the fields of `-o json`. */
 export interface UpgradeReport {
   /** Nothing hinders. */
   ready: boolean;
@@ -28,7 +28,7 @@ export interface UpgradeReport {
   findings: Finding[];
 }
 
-/** What a server told of itself; what it does not tell is undefined. */
+/** The facts that a server told of itself; the others are undefined. */
 export interface ServerFacts {
   version: Release | undefined;
   /** Of its tables. */
@@ -38,7 +38,7 @@ export interface ServerFacts {
   executors: { name: string; version: Release | undefined }[];
 }
 
-/** What this command brings. */
+/** The facts of this command. */
 export interface CommandFacts {
   version: Release;
   schema: number;
@@ -63,7 +63,7 @@ export function partsOf(server: ServerFacts, command: CommandFacts): Part[] {
   ];
 }
 
-/** What the versions of the parts say about the upgrade. */
+/** The findings that follow from the versions of the parts. */
 export function versionFindings(server: ServerFacts, command: CommandFacts): Finding[] {
   return [
     ...serverFindings(server, command),

@@ -43,7 +43,7 @@ export async function readManifests(folder: ManifestFolder): Promise<Manifest[]>
   return manifests;
 }
 
-/** What was read, as long as it is not too much: a loop works for others, too. */
+/** The texts that were read, within a limit of bytes: a loop works for others, too. */
 class Texts {
   readonly all: { text: string; source: string }[] = [];
   #size = 0;

@@ -6,7 +6,7 @@ import { clusterOfThisRun, WITHOUT_CLUSTER_VARIABLE } from '#dev/environment/kub
 const START_LIMIT_MS = 1_800_000;
 
 export interface TestCluster {
-  /** Whether there is none; the tests are skipped then with `describe.skipIf` (dev/test.ts counts them). */
+  /** Whether no cluster is there; the tests are skipped then with `describe.skipIf` (dev/test.ts counts them). */
   readonly missing: boolean;
   /** For hooks and tests. */
   readonly cluster: Cluster;

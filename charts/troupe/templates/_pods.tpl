@@ -15,7 +15,7 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
-{{/* What every Pod has. Arguments: root, values (of the component). */}}
+{{/* The parts of every Pod. Arguments: root, values (of the component). */}}
 {{- define "troupe.podSpec" -}}
 securityContext:
   {{- include "troupe.podSecurityContext" . | nindent 2 }}

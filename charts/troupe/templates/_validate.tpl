@@ -1,4 +1,4 @@
-{{/* What a schema cannot say: values that need or exclude each other. */}}
+{{/* Rules that no schema can hold: values that need or exclude each other. */}}
 {{- define "troupe.validate" -}}
 {{- $v := .Values -}}
 {{- if and (not $v.database.existingSecret) (not $v.database.sqlite.enabled) -}}

@@ -54,7 +54,7 @@ export async function stopCluster(number: number): Promise<void> {
   await runScript(number, ['down']);
 }
 
-/** A cluster that was started, by its number. Throws when there is none. */
+/** A cluster that was started, by its number. Throws when no such cluster runs. */
 export function openCluster(number: number): Cluster {
   const opened = cluster(number);
   if (!existsSync(path.join(opened.folder, 'ready'))) throw new Error(`no cluster ${number} runs`);

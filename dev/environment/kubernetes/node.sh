@@ -314,7 +314,7 @@ case $1 in
     # The folder is the number: it goes in one step, or the next cluster of this number would lose files of its own.
     gone=$FOLDER.gone-$$
     mv "$FOLDER" "$gone" 2> /dev/null || exit 0
-    # What was killed may write for a moment longer.
+    # A process that was killed may write for a moment longer.
     for _ in $(seq 50); do rm -rf "$gone" 2> /dev/null && exit 0; sleep .1; done
     rm -rf "$gone"
     ;;

@@ -13,7 +13,7 @@ export const WITHOUT_CLUSTER_VARIABLE = 'TROUPE_WITHOUT_CLUSTER';
 
 /** One cluster for several processes, started when the first of them asks for it. */
 export interface SharedCluster extends AsyncDisposable {
-  /** The variables by which a child process finds it, or knows that there is none. */
+  /** The variables by which a child process finds it, or knows that no cluster is there. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
