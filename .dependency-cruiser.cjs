@@ -22,7 +22,7 @@ const TEST = '[.]test[.]ts$';
 
 const machinery = '^api/machinery/';
 /** Who judges how good an answer is. */
-const quality = '^api/types/quality[.]ts$';
+const quality = '^api/types/teams/quality[.]ts$';
 const clock = '^api/machinery/clock[.]ts$';
 const types = '^api/types/';
 const structuralSchema = '^api/structural-schema/';

@@ -31,10 +31,10 @@ import { measureEtcd } from './bench/storage/etcd.ts';
 import { measureObjectCounts } from './bench/storage/object-counts.ts';
 import { measureReplicas } from './bench/storage/replicas.ts';
 import { projectRoot } from './environment/cache-folder.ts';
-import { docker } from './environment/docker.ts';
+import { docker } from './environment/docker/docker.ts';
 import { openCluster } from './environment/kubernetes/cluster.ts';
-import { mysql } from './environment/mysql.ts';
-import { buildSandboxImage } from './environment/sandbox-image.ts';
+import { mysql } from './environment/databases/mysql.ts';
+import { buildSandboxImage } from './environment/docker/sandbox-image.ts';
 import { interruption } from './interruption.ts';
 
 /**

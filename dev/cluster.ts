@@ -1,4 +1,4 @@
-import { goBuilds } from './environment/go-builds.ts';
+import { goBuilds } from './environment/go/go-builds.ts';
 import { openCluster, startCluster, stopCluster } from './environment/kubernetes/cluster.ts';
 import { whyNoCluster } from './environment/kubernetes/cluster-machine.ts';
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import protobuf from 'protobufjs';
-import { go } from './environment/go.ts';
+import { go } from './environment/go/go.ts';
 
 /**
  * Copies the protobuf messages that typed clients of Kubernetes send out of the Go modules that test/go/go.mod names

@@ -5,12 +5,12 @@ import { narrator } from './demo/narrator.ts';
 import type { Narrator } from './demo/narrator.ts';
 import { makeRepository, serveRepositories } from './demo/repository.ts';
 import { projectRoot } from './environment/cache-folder.ts';
-import { hostAddress } from './environment/docker-gateway.ts';
+import { hostAddress } from './environment/docker/docker-gateway.ts';
 import { environment } from './environment/environment.ts';
 import { freePort } from './environment/free-port.ts';
 import { startProcess } from './environment/process.ts';
 import type { RunningProcess } from './environment/process.ts';
-import { buildSandboxImage } from './environment/sandbox-image.ts';
+import { buildSandboxImage } from './environment/docker/sandbox-image.ts';
 import { temporaryFolder } from './environment/temporary-folder.ts';
 import { interruption } from './interruption.ts';
 

@@ -1,5 +1,5 @@
-import { docker } from './environment/docker.ts';
-import { buildSandboxImage } from './environment/sandbox-image.ts';
+import { docker } from './environment/docker/docker.ts';
+import { buildSandboxImage } from './environment/docker/sandbox-image.ts';
 import { interruption } from './interruption.ts';
 
 /** `make image`: builds the image of the sandboxes in the Docker engine that demo and tests use. */

@@ -1,6 +1,6 @@
 import { buildServerImage } from '#release/image';
-import { docker } from './environment/docker.ts';
-import { installForImages } from './environment/sandbox-image.ts';
+import { docker } from './environment/docker/docker.ts';
+import { installForImages } from './environment/docker/sandbox-image.ts';
 
 /** `make server-image`: builds the image of the server in the Docker engine that demo and tests use. */
 try {

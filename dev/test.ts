@@ -2,7 +2,7 @@ import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { cacheFolder, projectRoot } from './environment/cache-folder.ts';
 import { environment } from './environment/environment.ts';
 import type { Environment } from './environment/environment.ts';
-import { WITHOUT_GO_VARIABLE } from './environment/go-builds.ts';
+import { WITHOUT_GO_VARIABLE } from './environment/go/go-builds.ts';
 import { WITHOUT_CLUSTER_VARIABLE } from './environment/kubernetes/shared-cluster.ts';
 import { temporaryFolder } from './environment/temporary-folder.ts';
 import { interruption } from './interruption.ts';

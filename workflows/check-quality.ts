@@ -1,4 +1,4 @@
-import { judgesIn, qualityProblems } from '#api/types/quality';
+import { judgesIn, qualityProblems } from '#api/types/teams/quality';
 import type { Problem } from './problem.ts';
 import type { Step } from './workflow.ts';
 

@@ -1,5 +1,5 @@
 import type { TeamMember, TeamQuality } from '#api/types/generated/team';
-import { judgeNames, memberName } from '#api/types/team-members';
+import { judgeNames, memberName } from '#api/types/teams/team-members';
 import { memberNamed } from './participants.ts';
 import { predecessorsOf, stepKey } from './workflow.ts';
 import type { Step, Workflow } from './workflow.ts';

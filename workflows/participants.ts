@@ -1,5 +1,5 @@
 import type { TeamMember } from '#api/types/generated/team';
-import { judgesIn } from '#api/types/quality';
+import { judgesIn } from '#api/types/teams/quality';
 import type { Problem } from './problem.ts';
 import { allSteps } from './workflow.ts';
 import type { Step, Workflow } from './workflow.ts';

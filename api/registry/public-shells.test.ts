@@ -5,7 +5,7 @@ import { API_SERVER_USER } from '../machinery/users/user.ts';
 import { loadDefinitions } from '../schema/load-crds.ts';
 import type { Store } from '../storage/contract/store.ts';
 import { openStore } from '../storage/open-store.ts';
-import { PUBLIC_SHELLS } from '../types/shell.ts';
+import { PUBLIC_SHELLS } from '../types/shells/shell.ts';
 import { createCatalog } from './catalog.ts';
 import { createInitialNamespaces } from './initial-namespaces.ts';
 import { applyPublicShells } from './public-shells.ts';

@@ -3,7 +3,7 @@ import type { Logger } from '../machinery/logger.ts';
 import { isStatusError } from '../machinery/status-error.ts';
 import { API_SERVER_USER } from '../machinery/users/user.ts';
 import { SHELLS } from '../types/resources.ts';
-import { PUBLIC_NAMESPACE, PUBLIC_SHELLS } from '../types/shell.ts';
+import { PUBLIC_NAMESPACE, PUBLIC_SHELLS } from '../types/shells/shell.ts';
 import type { Registry } from './registry.ts';
 import { storageResource } from './resource.ts';
 

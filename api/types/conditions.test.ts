@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { BotReason, botNotReady, botReady } from './bot.ts';
 import { ExecutorReason, executorLost, executorNotReady, executorReady } from './executor.ts';
 import { GhostReason } from './ghost.ts';
-import { ModelReason } from './model.ts';
+import { ModelReason } from './models/model.ts';
 import { isReadyNow, READY, withReady } from './ready.ts';
 import type { ReadyStatus } from './ready.ts';
-import { isLoss, SandboxReason } from './sandbox.ts';
-import { ShellReason } from './shell.ts';
+import { isLoss, SandboxReason } from './sandboxes/sandbox.ts';
+import { ShellReason } from './shells/shell.ts';
 import { TaskReason, taskComplete, taskFinished } from './tasks/task.ts';
-import { TeamReason } from './team.ts';
+import { TeamReason } from './teams/team.ts';
 import { WorkspaceReason } from './workspace.ts';
 
 const T1 = '2026-01-01T00:00:00Z';

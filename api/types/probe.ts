@@ -3,7 +3,7 @@ import { formatTime } from '../machinery/clock.ts';
 import { controllerReference } from '../machinery/meta.ts';
 import type { KubeObject } from '../machinery/meta.ts';
 import type { Sandbox, SandboxSpec, SandboxStatus } from './generated/sandbox.ts';
-import { isFinalPhase, SandboxReason } from './sandbox.ts';
+import { isFinalPhase, SandboxReason } from './sandboxes/sandbox.ts';
 
 /**
  * How a controller has something of its objects checked in a sandbox: it owns one Sandbox with `spec.probe` at a time,

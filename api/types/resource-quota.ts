@@ -2,8 +2,8 @@ import { Quantity } from '../machinery/quantity.ts';
 import { quantityText } from '../machinery/quantity-text.ts';
 import type { Unstructured } from '../machinery/meta.ts';
 import type { Sandbox } from './generated/sandbox.ts';
-import { isFinalPhase } from './sandbox.ts';
-import { isConversation } from './shell-types.ts';
+import { isFinalPhase } from './sandboxes/sandbox.ts';
+import { isConversation } from './shells/shell-types.ts';
 
 /** core/v1 ResourceQuota. Limits are quantities, by the name of what is limited. */
 export interface ResourceQuota extends Unstructured {

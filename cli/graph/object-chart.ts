@@ -2,7 +2,7 @@ import { fieldsOf } from '#api/machinery/json/json';
 import type { JsonObject } from '#api/machinery/json/json';
 import type { Unstructured } from '#api/machinery/meta';
 import { workflowOf } from '#workflows/workflow';
-import { judgesIn } from '#api/types/quality';
+import { judgesIn } from '#api/types/teams/quality';
 import type { Box, Chart } from './chart.ts';
 import { judgedBoxes } from './quality-chart.ts';
 import type { Quality } from './quality-chart.ts';

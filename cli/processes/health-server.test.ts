@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { silentLogger } from '#api/machinery/logger';
 import type { HealthCheck } from '#api/machinery/health-check';
-import { parseHealthAddress } from './health-flags.ts';
+import { parseHealthAddress } from './flags/health-flags.ts';
 import { startHealthServer } from './health-server.ts';
 import type { HealthServer } from './health-server.ts';
 

@@ -8,7 +8,7 @@ import { healthText, HealthOutages, runHealthChecks } from '#api/machinery/healt
 import type { HealthCheck, ProcessHealth } from '#api/machinery/health-check';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
-import type { HealthAddress } from './health-flags.ts';
+import type { HealthAddress } from './flags/health-flags.ts';
 
 export interface HealthServerOptions {
   address: HealthAddress;

@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { createLogger, LOG_LEVELS } from '../logger.ts';
 import type { LogLevel } from '../logger.ts';
-import { listenOption } from './flags.ts';
+import { listenOption } from './flags/flags.ts';
 import { runUntilSignal } from './lifetime.ts';
 import { explainStartError } from './start-error.ts';
 

@@ -1,6 +1,6 @@
 import { hostAndPort } from '#api/machinery/host-port';
 import { CliError } from '../error-text.ts';
-import type { ApiFlags } from './flags.ts';
+import type { ApiFlags } from './flags/flags.ts';
 
 const PATH_PROBLEMS: Record<string, string> = {
   EACCES: 'permission denied',

@@ -12,8 +12,8 @@ import { connect, withSession } from '../session.ts';
 import { runUntilSignal } from './lifetime.ts';
 import type { Lifetime } from './lifetime.ts';
 import { endpointOf } from './parts.ts';
-import { addSyncFlags, checkSyncFlags, nameOfSource, syncSpec } from './sync-flags.ts';
-import type { SyncFlags } from './sync-flags.ts';
+import { addSyncFlags, checkSyncFlags, nameOfSource, syncSpec } from './flags/sync-flags.ts';
+import type { SyncFlags } from './flags/sync-flags.ts';
 
 /** `troupe sync`: keeps objects as a repository has them, without a cluster. */
 export function registerSync(program: Command, context: CliContext): void {

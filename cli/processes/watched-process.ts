@@ -3,7 +3,7 @@ import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
 import type { Meter } from '#api/machinery/meter';
 import { CliError } from '../error-text.ts';
-import type { HealthFlags } from './health-flags.ts';
+import type { HealthFlags } from './flags/health-flags.ts';
 import type { Lifetime } from './lifetime.ts';
 
 /** The means by which others can see how a process is. */

@@ -7,11 +7,11 @@ import type { Ghost } from '#api/types/generated/ghost';
 import type { Model } from '#api/types/generated/model';
 import type { Shell } from '#api/types/generated/shell';
 import type { Skill } from '#api/types/generated/skill';
-import { modelSettings } from '#api/types/model-config';
+import { modelSettings } from '#api/types/models/model-config';
 import type { ReadyStatus } from '#api/types/ready';
-import { placeOf } from '#api/types/skill-set';
-import { SHELL_TYPES, shellTypeOf } from '#api/types/shell-types';
-import type { ShellType } from '#api/types/shell-types';
+import { placeOf } from '#api/types/skills/skill-set';
+import { SHELL_TYPES, shellTypeOf } from '#api/types/shells/shell-types';
+import type { ShellType } from '#api/types/shells/shell-types';
 
 /** What the Bot's references lead to; undefined where there is no such object. */
 export interface BotParts {

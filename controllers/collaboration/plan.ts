@@ -1,4 +1,4 @@
-import { collaborationNotReady, collaborationReady } from '#api/types/collaboration';
+import { collaborationNotReady, collaborationReady } from '#api/types/teams/collaboration';
 import type { Collaboration, CollaborationStatus } from '#api/types/generated/collaboration';
 import { withReady } from '#api/types/ready';
 import { problemText } from '#workflows/problem';

@@ -1,4 +1,4 @@
-import { LIVE_ON, liveOn } from '#api/types/live-sandboxes';
+import { LIVE_ON, liveOn } from '#api/types/sandboxes/live-sandboxes';
 import { EXECUTORS, SANDBOXES } from '#api/types/resources';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';

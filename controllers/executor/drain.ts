@@ -3,7 +3,7 @@ import type { NewCondition } from '#api/machinery/condition';
 import { drained, ExecutorCondition, ExecutorReason, draining } from '#api/types/executor';
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
-import { isRun } from '#api/types/sandbox';
+import { isRun } from '#api/types/sandboxes/sandbox';
 
 export interface DrainPlan {
   /** Absent while nothing is drained. */

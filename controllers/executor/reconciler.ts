@@ -9,7 +9,7 @@ import { ExecutorCondition } from '#api/types/executor';
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { EXECUTORS, SANDBOXES } from '#api/types/resources';
-import { disruptionMessage } from '#api/types/sandbox';
+import { disruptionMessage } from '#api/types/sandboxes/sandbox';
 import type { Reconcile } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
 import { soonest } from '../runtime/soonest.ts';

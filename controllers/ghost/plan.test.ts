@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Ghost, GhostSpec } from '#api/types/generated/ghost';
 import { withReady } from '#api/types/ready';
-import { skillNotReady, skillReady } from '#api/types/skill';
+import { skillNotReady, skillReady } from '#api/types/skills/skill';
 import type { Skill, SkillSpec } from '#api/types/generated/skill';
 import { planGhost, serversFound } from './plan.ts';
 

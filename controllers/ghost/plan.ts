@@ -6,9 +6,9 @@ import type { Ghost } from '#api/types/generated/ghost';
 import { GhostReason, ghostNotReady, ghostReady, mcpServersFound } from '#api/types/ghost';
 import { referredServers } from '#api/types/mcp-server';
 import type { ServerReference } from '#api/types/mcp-server';
-import { isContentHash, skillPackageName } from '#api/types/skill';
-import { placeOf, skillsOf } from '#api/types/skill-set';
-import type { ChosenSkill, FindSkill, SkillPlace } from '#api/types/skill-set';
+import { isContentHash, skillPackageName } from '#api/types/skills/skill';
+import { placeOf, skillsOf } from '#api/types/skills/skill-set';
+import type { ChosenSkill, FindSkill, SkillPlace } from '#api/types/skills/skill-set';
 
 /** The objects that a Ghost refers to. */
 export interface GhostParts {

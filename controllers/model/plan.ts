@@ -1,14 +1,14 @@
 import type { NewCondition } from '#api/machinery/condition';
 import { hasURLCredential, isMask } from '#api/types/credentials/credential';
 import type { Model, ModelStatus } from '#api/types/generated/model';
-import { ModelReason, modelNotReady, modelReady } from '#api/types/model';
+import { ModelReason, modelNotReady, modelReady } from '#api/types/models/model';
 import {
   isHeaderValue,
   modelCredential,
   modelHeaders,
   modelSettings,
   rawModelBaseURL,
-} from '#api/types/model-config';
+} from '#api/types/models/model-config';
 
 /** The part of a Secret that the controller knows. The values stay out of plans. */
 export interface SecretKeys {

@@ -3,7 +3,7 @@ import { formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import { objectKey } from '#api/machinery/meta';
 import type { Model } from '#api/types/generated/model';
-import { isHeaderValue } from '#api/types/model-config';
+import { isHeaderValue } from '#api/types/models/model-config';
 import { withReady } from '#api/types/ready';
 import { MODELS } from '#api/types/resources';
 import type { Secret } from '#api/types/resources';

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { objectKey } from '#api/machinery/meta';
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
-import { LIVE_ON, liveOn } from '#api/types/live-sandboxes';
+import { LIVE_ON, liveOn } from '#api/types/sandboxes/live-sandboxes';
 import { EXECUTORS, RESOURCE_QUOTAS, SANDBOXES } from '#api/types/resources';
 import type { ResourceQuota } from '#api/types/resource-quota';
 import { spansIn } from '#api/types/trace';

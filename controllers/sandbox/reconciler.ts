@@ -6,7 +6,7 @@ import { refOf } from '#api/machinery/resource-type';
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { EXECUTORS, SANDBOXES } from '#api/types/resources';
-import { isFinalPhase, SANDBOX_FINALIZER } from '#api/types/sandbox';
+import { isFinalPhase, SANDBOX_FINALIZER } from '#api/types/sandboxes/sandbox';
 import type { Reconcile, ReconcileResult } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
 import { writeStatus } from '../runtime/status-writer.ts';

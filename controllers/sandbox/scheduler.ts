@@ -7,7 +7,7 @@ import { ignoreNotFound, isStatusError } from '#api/machinery/status-error';
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { SANDBOXES } from '#api/types/resources';
-import { disruptionMessage } from '#api/types/sandbox';
+import { disruptionMessage } from '#api/types/sandboxes/sandbox';
 import type { Reconcile } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
 import { soonest } from '../runtime/soonest.ts';

@@ -7,7 +7,7 @@ import {
   sandboxNotReady,
   SandboxReason,
   sandboxUnbound,
-} from '#api/types/sandbox';
+} from '#api/types/sandboxes/sandbox';
 import type { Wait } from './binding/wait.ts';
 
 /** The statuses the sandbox controller writes; all others are the executor manager's. */

@@ -1,7 +1,7 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { addUse, NO_USE, useOfSandbox } from '#api/types/resource-quota';
 import type { SandboxUse } from '#api/types/resource-quota';
-import { isConversation } from '#api/types/shell-types';
+import { isConversation } from '#api/types/shells/shell-types';
 import type { Needs } from './binding/room.ts';
 
 /** The place of a Sandbox that is bound, or about to be. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
-import { SANDBOX_FINALIZER } from '#api/types/sandbox';
+import { SANDBOX_FINALIZER } from '#api/types/sandboxes/sandbox';
 import type { Change } from '../runtime/object-cache.ts';
 import { dependsOn, mattersToSandboxes } from './wake-up.ts';
 

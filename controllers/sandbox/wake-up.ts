@@ -3,8 +3,8 @@ import { findCondition } from '#api/machinery/condition';
 import { heartbeatLostMs } from '#api/types/executor';
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
-import { liveOn } from '#api/types/live-sandboxes';
-import { SANDBOX_FINALIZER } from '#api/types/sandbox';
+import { liveOn } from '#api/types/sandboxes/live-sandboxes';
+import { SANDBOX_FINALIZER } from '#api/types/sandboxes/sandbox';
 import type { Change } from '../runtime/object-cache.ts';
 
 /** Which changes of Executors matter, and to which Sandboxes. */

@@ -1,6 +1,6 @@
 import { objectKey } from '#api/machinery/meta';
 import { SANDBOXES, SHELLS } from '#api/types/resources';
-import { PUBLIC_NAMESPACE } from '#api/types/shell';
+import { PUBLIC_NAMESPACE } from '#api/types/shells/shell';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Runnable } from '../runtime/manager.ts';

@@ -4,8 +4,14 @@ import type { Shell } from '#api/types/generated/shell';
 import { pullSecretsOf } from '#api/types/pull-secrets';
 import type { ProbeFinding, ProbeSpec } from '#api/types/probe';
 import { newCondition } from '#api/types/ready';
-import { ShellCondition, ShellImageReason, ShellReason, shellNotReady, shellReady } from '#api/types/shell';
-import { shellTypeOf } from '#api/types/shell-types';
+import {
+  ShellCondition,
+  ShellImageReason,
+  ShellReason,
+  shellNotReady,
+  shellReady,
+} from '#api/types/shells/shell';
+import { shellTypeOf } from '#api/types/shells/shell-types';
 
 /** An image that takes longer to say that it has a program would not be fit for an agent. */
 const CHECK_SECONDS = 60;

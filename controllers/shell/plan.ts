@@ -4,8 +4,8 @@ import { credentialsOf } from '#api/types/credentials/credential';
 import { changeShell } from '#api/types/credentials/shell-credentials';
 import type { Shell } from '#api/types/generated/shell';
 import { isImageReference } from '#api/types/image-reference';
-import { ShellReason, shellNotReady, shellReady } from '#api/types/shell';
-import { SHELL_TYPES, shellTypeOf } from '#api/types/shell-types';
+import { ShellReason, shellNotReady, shellReady } from '#api/types/shells/shell';
+import { SHELL_TYPES, shellTypeOf } from '#api/types/shells/shell-types';
 import { optionProblem } from '#shell-options/shell-options';
 
 export interface ShellPlan {

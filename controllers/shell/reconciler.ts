@@ -9,7 +9,7 @@ import { planProbe } from '#api/types/probe';
 import type { ProbePlan } from '#api/types/probe';
 import { withReady } from '#api/types/ready';
 import { SANDBOXES, SHELLS } from '#api/types/resources';
-import { PUBLIC_NAMESPACE, ShellCondition } from '#api/types/shell';
+import { PUBLIC_NAMESPACE, ShellCondition } from '#api/types/shells/shell';
 import type { Reconcile } from '../runtime/controller.ts';
 import { createOnce, deleteOnce } from '../runtime/owned-objects.ts';
 import { writeStatus } from '../runtime/status-writer.ts';

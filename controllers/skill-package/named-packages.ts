@@ -3,8 +3,8 @@ import type { Ghost } from '#api/types/generated/ghost';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Skill } from '#api/types/generated/skill';
 import type { TaskRevision } from '#api/types/generated/task-revision';
-import { PUBLIC_NAMESPACE } from '#api/types/shell';
-import { isContentHash, skillPackageName } from '#api/types/skill';
+import { PUBLIC_NAMESPACE } from '#api/types/shells/shell';
+import { isContentHash, skillPackageName } from '#api/types/skills/skill';
 
 /** Keys of the SkillPackages that objects name. */
 

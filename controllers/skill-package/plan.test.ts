@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatTime } from '#api/machinery/clock';
 import type { KubeObject } from '#api/machinery/meta';
-import { UNUSED_SINCE } from '#api/types/skill';
+import { UNUSED_SINCE } from '#api/types/skills/skill';
 import { GRACE_MS, KEEP_UNUSED_MS, planPackage } from './plan.ts';
 
 const NOW = Date.parse('2026-01-01T12:00:00Z');

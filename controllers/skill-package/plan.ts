@@ -1,5 +1,5 @@
 import type { KubeObject } from '#api/machinery/meta';
-import { UNUSED_SINCE } from '#api/types/skill';
+import { UNUSED_SINCE } from '#api/types/skills/skill';
 
 /** A SkillPackage is kept for this long after the last object that named it is gone. Milliseconds. */
 export const KEEP_UNUSED_MS = 60 * 60_000;

@@ -5,7 +5,7 @@ import type { KubeObject } from '#api/machinery/meta';
 import { refOf } from '#api/machinery/resource-type';
 import { ignoreNotFound } from '#api/machinery/status-error';
 import { SKILL_PACKAGES } from '#api/types/resources';
-import { UNUSED_SINCE } from '#api/types/skill';
+import { UNUSED_SINCE } from '#api/types/skills/skill';
 import type { Reconcile } from '../runtime/controller.ts';
 import { planPackage } from './plan.ts';
 

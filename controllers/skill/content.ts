@@ -4,7 +4,7 @@ import type { KubeObject } from '#api/machinery/meta';
 import type { Skill, SkillUpload } from '#api/types/generated/skill';
 import { SKILL_PACKAGES } from '#api/types/resources';
 import type { ConfigMap } from '#api/types/resources';
-import { skillNotReady, skillPackageName, SkillReason, UNUSED_SINCE } from '#api/types/skill';
+import { skillNotReady, skillPackageName, SkillReason, UNUSED_SINCE } from '#api/types/skills/skill';
 import { InvalidPackage } from '#skill-packages/invalid-package';
 import type { PackageFile } from '#skill-packages/package-file';
 import { packageFacts, packageSpec } from '#skill-packages/package-spec';

@@ -2,7 +2,7 @@ import { objectKey } from '#api/machinery/meta';
 import type { Skill } from '#api/types/generated/skill';
 import type { Task } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
-import { PUBLIC_NAMESPACE } from '#api/types/shell';
+import { PUBLIC_NAMESPACE } from '#api/types/shells/shell';
 import {
   CONFIG_MAPS,
   SANDBOXES,
@@ -12,7 +12,7 @@ import {
   TASK_REVISIONS,
   TASKS,
 } from '#api/types/resources';
-import { skillPackageName } from '#api/types/skill';
+import { skillPackageName } from '#api/types/skills/skill';
 import { namedRevision } from '#api/types/tasks/task-revision';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';

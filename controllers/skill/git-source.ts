@@ -8,7 +8,7 @@ import { gitSecretProblem } from '#api/types/git-secret';
 import { planProbe } from '#api/types/probe';
 import type { ProbeFinding, ProbePlan, ProbeSpec } from '#api/types/probe';
 import { newCondition } from '#api/types/ready';
-import { FETCHED, skillNotReady, SkillFetchReason, SkillReason } from '#api/types/skill';
+import { FETCHED, skillNotReady, SkillFetchReason, SkillReason } from '#api/types/skills/skill';
 import type { FoundContent } from './plan.ts';
 
 /** The repository of a Skill, whichever spelling the spec uses. */

@@ -1,9 +1,9 @@
 import { isConditionTrue } from '#api/machinery/condition';
 import type { NewCondition } from '#api/machinery/condition';
 import type { Skill, SkillStatus } from '#api/types/generated/skill';
-import { skillNotReady, skillReady, SkillReason } from '#api/types/skill';
-import { dependencyCycle, findByName, placeOf } from '#api/types/skill-set';
-import type { FindSkill } from '#api/types/skill-set';
+import { skillNotReady, skillReady, SkillReason } from '#api/types/skills/skill';
+import { dependencyCycle, findByName, placeOf } from '#api/types/skills/skill-set';
+import type { FindSkill } from '#api/types/skills/skill-set';
 
 /** The package that new Tasks get, as its status shows it. */
 export interface SkillContent {

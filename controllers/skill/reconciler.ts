@@ -12,7 +12,7 @@ import type { ProbePlan } from '#api/types/probe';
 import { withReady } from '#api/types/ready';
 import { SANDBOXES, SKILLS } from '#api/types/resources';
 import type { Secret } from '#api/types/resources';
-import { FETCHED } from '#api/types/skill';
+import { FETCHED } from '#api/types/skills/skill';
 import type { Reconcile } from '../runtime/controller.ts';
 import { createOnce, deleteOnce } from '../runtime/owned-objects.ts';
 import { soonest } from '../runtime/soonest.ts';

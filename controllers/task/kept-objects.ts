@@ -1,7 +1,7 @@
 import type { Sandbox, SandboxAgent } from '#api/types/generated/sandbox';
 import type { Task, TaskSpec, TaskStatus, TaskSubTask } from '#api/types/generated/task';
 import { SANDBOXES, TASKS } from '#api/types/resources';
-import { isFinalPhase } from '#api/types/sandbox';
+import { isFinalPhase } from '#api/types/sandboxes/sandbox';
 import { isAtRest } from '#api/types/tasks/task';
 import type { Informers } from '../runtime/informers.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { botNotReady, botReady } from '#api/types/bot';
-import { collaborationReady } from '#api/types/collaboration';
+import { collaborationReady } from '#api/types/teams/collaboration';
 import type { Bot } from '#api/types/generated/bot';
 import type { Collaboration, CollaborationStep } from '#api/types/generated/collaboration';
 import type { TaskRevision } from '#api/types/generated/task-revision';

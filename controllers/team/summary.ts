@@ -1,6 +1,6 @@
 import type { TaskRevision } from '#api/types/generated/task-revision';
 import type { Team, TeamStatus } from '#api/types/generated/team';
-import { collaborationModelOf } from '#api/types/team';
+import { collaborationModelOf } from '#api/types/teams/team';
 
 /** As many names as a column has room for; kubectl shortens lists of endpoints so. */
 const SHOWN = 3;

@@ -5,7 +5,7 @@ import { refOf } from '#api/machinery/resource-type';
 import { connect } from '#api/client/connect';
 import { TASKS } from '#api/types/resources';
 import { isAtRest } from '#api/types/tasks/task';
-import { hostAddress } from '../environment/docker-gateway.ts';
+import { hostAddress } from '../environment/docker/docker-gateway.ts';
 import { randomFrom } from '../random.ts';
 import type { Random } from '../random.ts';
 import { CHECKS } from './checks.ts';

@@ -1,5 +1,5 @@
-import { engineSocket } from '../environment/engine-socket.ts';
-import { dockerClient } from '../environment/docker.ts';
+import { engineSocket } from '../environment/docker/engine-socket.ts';
+import { dockerClient } from '../environment/docker/docker.ts';
 import type { Member } from './member.ts';
 
 export interface EngineFront extends Member {

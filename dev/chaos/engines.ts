@@ -1,6 +1,6 @@
 import { cacheFolder } from '../environment/cache-folder.ts';
-import { dockerClient, privateEngine } from '../environment/docker.ts';
-import { buildSandboxImage } from '../environment/sandbox-image.ts';
+import { dockerClient, privateEngine } from '../environment/docker/docker.ts';
+import { buildSandboxImage } from '../environment/docker/sandbox-image.ts';
 import { engineFront } from './engine-front.ts';
 import type { EngineFront } from './engine-front.ts';
 

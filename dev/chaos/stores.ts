@@ -1,6 +1,6 @@
 import path from 'node:path';
-import type { DatabaseFlavour } from '../environment/database-program.ts';
-import { databaseServer } from '../environment/database-server.ts';
+import type { DatabaseFlavour } from '../environment/databases/database-program.ts';
+import { databaseServer } from '../environment/databases/database-server.ts';
 import { privateRedis } from '../environment/redis.ts';
 import type { Restartable } from '../environment/restartable-process.ts';
 import type { Member } from './member.ts';

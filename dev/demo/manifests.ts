@@ -1,6 +1,6 @@
 import { cp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { HOST_NAME } from '../environment/docker-gateway.ts';
+import { HOST_NAME } from '../environment/docker/docker-gateway.ts';
 
 export interface ManifestOptions {
   /** The example as it is in the checkout. */

@@ -1,16 +1,16 @@
 import path from 'node:path';
-import { SERVER_VARIABLES } from './database-program.ts';
-import type { DatabaseFlavour } from './database-program.ts';
-import { docker } from './docker.ts';
-import type { DockerEngine } from './docker.ts';
+import { SERVER_VARIABLES } from './databases/database-program.ts';
+import type { DatabaseFlavour } from './databases/database-program.ts';
+import { docker } from './docker/docker.ts';
+import type { DockerEngine } from './docker/docker.ts';
 import { git } from './git.ts';
-import { goBuilds } from './go-builds.ts';
-import type { GoBuilds } from './go-builds.ts';
+import { goBuilds } from './go/go-builds.ts';
+import type { GoBuilds } from './go/go-builds.ts';
 import { kubectl, stockKubectl } from './kubectl.ts';
 import { sharedCluster } from './kubernetes/shared-cluster.ts';
-import { mysql } from './mysql.ts';
+import { mysql } from './databases/mysql.ts';
 import { redis } from './redis.ts';
-import { sandboxImage } from './sandbox-image.ts';
+import { sandboxImage } from './docker/sandbox-image.ts';
 
 /** `image` is that of the sandboxes; it needs `docker`. `go` builds programs for several processes. `cluster` needs `go`. */
 export type Part = 'cluster' | 'docker' | 'git' | 'go' | 'image' | 'kubectl' | 'mariadb' | 'mysql' | 'redis';

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { dockerClient } from './docker.ts';
+import { dockerClient } from './docker/docker.ts';
 
 /** The places of overlay2 in the data folder of an engine (moby layer/filestore.go, image/fs.go, reference/store.go). */
 const LAYERS = 'image/overlay2/layerdb/sha256';

@@ -1,6 +1,6 @@
 import { badRequest } from '#api/machinery/status-error';
-import { isHeaderValue } from '#api/types/model-config';
-import type { ModelCredential } from '#api/types/model-config';
+import { isHeaderValue } from '#api/types/models/model-config';
+import type { ModelCredential } from '#api/types/models/model-config';
 import type { ModelAddress } from './routes.ts';
 
 /** Of requests with the token of a Claude subscription, as Claude Code sends it. */

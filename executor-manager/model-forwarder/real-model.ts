@@ -1,6 +1,6 @@
 import type { ModelSpec } from '#api/types/generated/model';
 import type { Sandbox, SandboxModel } from '#api/types/generated/sandbox';
-import { modelCredential, modelHeaders, modelSettings } from '#api/types/model-config';
+import { modelCredential, modelHeaders, modelSettings } from '#api/types/models/model-config';
 import { MODELS } from '#api/types/resources';
 import { readObject, readSecretValue, refFrom } from '../run/references.ts';
 import type { Reader } from '../run/references.ts';

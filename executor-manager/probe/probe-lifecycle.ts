@@ -2,7 +2,7 @@ import { describeError } from '#api/machinery/logger';
 import { badRequest, isStatusError } from '#api/machinery/status-error';
 import { untilAborted } from '#api/machinery/until-aborted';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
-import type { ProbeSandbox } from '#api/types/sandbox';
+import type { ProbeSandbox } from '#api/types/sandboxes/sandbox';
 import type { Runtime } from '../drivers/driver.ts';
 import { Place } from '../places/place.ts';
 import { retryUntilDone } from '../retry.ts';

@@ -2,7 +2,7 @@ import type { Client } from '#api/client/client';
 import { isStatusError } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { SKILL_PACKAGES } from '#api/types/resources';
-import { skillPackageName } from '#api/types/skill';
+import { skillPackageName } from '#api/types/skills/skill';
 import { InvalidPackage } from '#skill-packages/invalid-package';
 import { PACKAGE_LIMITS } from '#skill-packages/package-limits';
 import { packageFacts, packageSpec } from '#skill-packages/package-spec';

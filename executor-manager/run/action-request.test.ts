@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SandboxAction } from '#api/types/generated/sandbox';
-import type { RunSandbox } from '#api/types/sandbox';
+import type { RunSandbox } from '#api/types/sandboxes/sandbox';
 import { readCredentials, runRequest } from './run-request.ts';
 
 function sandbox(action: SandboxAction): RunSandbox {

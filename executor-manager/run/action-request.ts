@@ -4,7 +4,7 @@ import type {
   SandboxActionHttp,
   SandboxActionHttpHeader,
 } from '#api/types/generated/sandbox';
-import type { ActionRunSpec } from '#api/types/sandbox';
+import type { ActionRunSpec } from '#api/types/sandboxes/sandbox';
 import type { RunAction, RunHeader, RunHttpCall } from '../protocol/action.ts';
 import { readSecretValue, refFrom } from './references.ts';
 import type { Reader } from './references.ts';

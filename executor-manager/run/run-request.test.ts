@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Client } from '#api/client/client';
 import type { KubeObject } from '#api/machinery/meta';
-import type { RunSandbox } from '#api/types/sandbox';
+import type { RunSandbox } from '#api/types/sandboxes/sandbox';
 import { readCredentials, runRequest } from './run-request.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');

@@ -14,7 +14,7 @@ import { readReferredServers } from './referred-servers.ts';
 import type { ReferredServers } from './referred-servers.ts';
 import type { RunLimits, RunModel, RunRepository, RunRequest, RunShell } from '../protocol/run.ts';
 import { runtimeLimits } from '../runtime/runtime-limits.ts';
-import type { ActionRunSpec, AgentRunSpec, RunSandbox, RunSpec } from '#api/types/sandbox';
+import type { ActionRunSpec, AgentRunSpec, RunSandbox, RunSpec } from '#api/types/sandboxes/sandbox';
 import type { RunSkill } from '../protocol/skill.ts';
 import { hexOf } from '../skills/skill-store.ts';
 

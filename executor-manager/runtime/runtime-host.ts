@@ -1,5 +1,5 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
-import { isConversation } from '#api/types/shell-types';
+import { isConversation } from '#api/types/shells/shell-types';
 import type { RuntimeDriver } from '../drivers/driver.ts';
 import type { CapacityGate } from '../places/capacity-gate.ts';
 import { runtimeOf } from '../sandbox/sandbox-keys.ts';

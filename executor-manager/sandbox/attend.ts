@@ -19,7 +19,7 @@ import { WorkLost, handOverWork } from '../work/hand-over.ts';
 import type { SandboxContext } from './context.ts';
 import { cancelled, failed, notStarted, runOutcome } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
-import type { RunSandbox } from '#api/types/sandbox';
+import type { RunSandbox } from '#api/types/sandboxes/sandbox';
 
 export interface AttendOptions {
   context: SandboxContext;

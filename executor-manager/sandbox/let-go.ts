@@ -3,11 +3,11 @@ import { describeError } from '#api/machinery/logger';
 import type { ObjectRef } from '#api/machinery/resource-type';
 import { ignoreNotFound, isStatusError } from '#api/machinery/status-error';
 import { SANDBOXES, TASKS } from '#api/types/resources';
-import { SANDBOX_FINALIZER } from '#api/types/sandbox';
+import { SANDBOX_FINALIZER } from '#api/types/sandboxes/sandbox';
 import { retryUntilDone } from '../retry.ts';
 import type { ExecutorContext } from './context.ts';
 import { refOf } from './status-writer.ts';
-import type { RunSandbox } from '#api/types/sandbox';
+import type { RunSandbox } from '#api/types/sandboxes/sandbox';
 
 /** The last step of a deleted Sandbox, when its runtime is gone: of a Task that is gone, its work goes. */
 export async function letGo(

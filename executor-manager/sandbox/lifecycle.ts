@@ -30,7 +30,7 @@ import type { SandboxTrace } from '../tracing/sandbox-trace.ts';
 import { startWithEvents } from './start-runtime.ts';
 import { createStatusWriter } from './status-writer.ts';
 import type { StatusWriter } from './status-writer.ts';
-import type { RunSandbox } from '#api/types/sandbox';
+import type { RunSandbox } from '#api/types/sandboxes/sandbox';
 
 /**
  * Takes one Sandbox from where it stands to its end:

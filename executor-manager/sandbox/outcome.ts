@@ -2,7 +2,7 @@ import { isJsonObject } from '#api/machinery/json/json';
 import { isStatusError } from '#api/machinery/status-error';
 import type { StatusReason } from '#api/machinery/status-error';
 import type { SandboxQuestion } from '#api/types/generated/sandbox';
-import type { SandboxFinishedReason } from '#api/types/sandbox';
+import type { SandboxFinishedReason } from '#api/types/sandboxes/sandbox';
 import { ImageUnavailable } from '../drivers/image-unavailable.ts';
 import { RUN_FAILURE_REASONS, RUN_LIMITS } from '../protocol/run.ts';
 import type { RunResult } from '../protocol/run.ts';

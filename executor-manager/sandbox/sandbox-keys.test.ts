@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RunSandbox } from '#api/types/sandbox';
+import type { RunSandbox } from '#api/types/sandboxes/sandbox';
 import { checkTaskUID, nodeOf, runtimeOf } from './sandbox-keys.ts';
 
 const specOf = (spec: { uid: string; node?: string }): Pick<RunSandbox, 'spec'> => ({

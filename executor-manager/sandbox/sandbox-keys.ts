@@ -1,6 +1,6 @@
 import { badRequest } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
-import type { RunSandbox } from '#api/types/sandbox';
+import type { RunSandbox } from '#api/types/sandboxes/sandbox';
 import { isRuntimeID } from '../drivers/driver.ts';
 import { isPlainName } from '../kept-files.ts';
 import type { NodeKey } from '../places/node-turns.ts';

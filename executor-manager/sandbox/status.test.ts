@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
-import { sandboxBound } from '#api/types/sandbox';
+import { sandboxBound } from '#api/types/sandboxes/sandbox';
 import { withCondition } from '#api/machinery/condition';
 import { failed } from './outcome.ts';
 import { claimed, finished, isFinal, running, waiting } from './status.ts';

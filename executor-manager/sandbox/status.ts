@@ -10,7 +10,7 @@ import {
   sandboxNotReady,
   sandboxReady,
   sandboxWorkNotSaved,
-} from '#api/types/sandbox';
+} from '#api/types/sandboxes/sandbox';
 import type { Runtime } from '../drivers/driver.ts';
 import type { Outcome } from './outcome.ts';
 

@@ -5,7 +5,7 @@ import { objectKey } from '#api/machinery/meta';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { LivePhase } from '../executor/executor-figures.ts';
 import type { ExecutorContext } from './context.ts';
-import { isProbe, isRun } from '#api/types/sandbox';
+import { isProbe, isRun } from '#api/types/sandboxes/sandbox';
 import { ProbeLifecycle } from '../probe/probe-lifecycle.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { SandboxLifecycle } from './sandbox-lifecycle.ts';

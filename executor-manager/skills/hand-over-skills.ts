@@ -1,4 +1,4 @@
-import type { RunSpec } from '#api/types/sandbox';
+import type { RunSpec } from '#api/types/sandboxes/sandbox';
 import { retryUntilDone } from '../retry.ts';
 import type { RetryOptions } from '../retry.ts';
 import type { RunnerClient } from '../run/runner-client.ts';

@@ -6,7 +6,7 @@ import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
 import { StatusError } from '#api/machinery/status-error';
 import { SKILL_PACKAGES } from '#api/types/resources';
-import { isContentHash, skillPackageName } from '#api/types/skill';
+import { isContentHash, skillPackageName } from '#api/types/skills/skill';
 
 /** One content of a Skill. */
 export interface SkillContent {

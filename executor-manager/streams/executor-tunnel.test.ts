@@ -9,8 +9,8 @@ import { silentLogger } from '#api/machinery/logger';
 import { systemClock } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import { StatusError } from '#api/machinery/status-error';
-import { CONNECTED_HEADER, ONLY_REPLICA_HEADER, REPLICA_HEADER } from '#api/types/pod-stream';
-import type { PodStreamRequest } from '#api/types/pod-stream';
+import { CONNECTED_HEADER, ONLY_REPLICA_HEADER, REPLICA_HEADER } from '#api/types/sandboxes/pod-stream';
+import type { PodStreamRequest } from '#api/types/sandboxes/pod-stream';
 import { keepExecutorTunnels } from './executor-tunnel.ts';
 
 /** Of a tunnel (api/machinery/keep-alive). */

@@ -13,7 +13,7 @@ import {
   EXECUTOR_TUNNEL_WINDOW,
   ONLY_REPLICA_HEADER,
   REPLICA_HEADER,
-} from '#api/types/pod-stream';
+} from '#api/types/sandboxes/pod-stream';
 import { serveTunnel } from './serve-tunnel.ts';
 
 export interface ExecutorTunnelsOptions {

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { describeError } from '#api/machinery/logger';
 import { badRequest, StatusError, toStatusError } from '#api/machinery/status-error';
-import { parsePodStream } from '#api/types/pod-stream';
-import type { PodStreamKind, PodStreamRequest } from '#api/types/pod-stream';
+import { parsePodStream } from '#api/types/sandboxes/pod-stream';
+import type { PodStreamKind, PodStreamRequest } from '#api/types/sandboxes/pod-stream';
 import { runtimeOf } from '../sandbox/sandbox-keys.ts';
 import { prepareAttach } from './attach-stream.ts';
 import { prepareExec } from './exec-stream.ts';

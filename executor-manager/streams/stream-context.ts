@@ -3,7 +3,7 @@ import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import { StatusError } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
-import type { PodStreamRequest } from '#api/types/pod-stream';
+import type { PodStreamRequest } from '#api/types/sandboxes/pod-stream';
 import type { Runtime } from '../drivers/driver.ts';
 import type { RunnerClients } from '../run/runner-clients.ts';
 import type { RuntimeHosts } from '../runtime/runtime-host.ts';

@@ -7,8 +7,8 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { createManualClock } from '#api/machinery/manual-clock';
-import { webSocketHeaders } from '#api/types/pod-stream';
-import type { PodStreamRequest } from '#api/types/pod-stream';
+import { webSocketHeaders } from '#api/types/sandboxes/pod-stream';
+import type { PodStreamRequest } from '#api/types/sandboxes/pod-stream';
 import { acceptWebSocket, takeMessages } from './web-socket.ts';
 
 const closers: (() => void)[] = [];

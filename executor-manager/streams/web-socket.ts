@@ -4,7 +4,7 @@ import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { badRequest } from '#api/machinery/status-error';
 import type { Clock } from '#api/machinery/clock';
-import type { PodStreamRequest } from '#api/types/pod-stream';
+import type { PodStreamRequest } from '#api/types/sandboxes/pod-stream';
 import type { StreamContext } from './stream-context.ts';
 
 /** kubectl sends 32 KiB at once. */

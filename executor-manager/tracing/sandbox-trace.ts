@@ -1,6 +1,6 @@
 import type { TraceContext } from '#api/machinery/tracing/trace-context';
 import type { SpanAttributes, Tracer } from '#api/machinery/tracing/tracer';
-import type { RunSandbox } from '#api/types/sandbox';
+import type { RunSandbox } from '#api/types/sandboxes/sandbox';
 import { traceOf } from '#api/types/trace';
 import type { ObjectTrace } from '#api/types/trace';
 import type { StartPhase } from '../executor/executor-figures.ts';

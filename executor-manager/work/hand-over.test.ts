@@ -8,8 +8,8 @@ import { silentLogger } from '#api/machinery/logger';
 import { StatusError, badRequest, unavailable } from '#api/machinery/status-error';
 import type { SandboxSpec, SandboxStatus } from '#api/types/generated/sandbox';
 import { TASKS } from '#api/types/resources';
-import type { RunSandbox } from '#api/types/sandbox';
-import { sandboxWorkNotSaved } from '#api/types/sandbox';
+import type { RunSandbox } from '#api/types/sandboxes/sandbox';
+import { sandboxWorkNotSaved } from '#api/types/sandboxes/sandbox';
 import { handOverWork } from './hand-over.ts';
 import { Saves } from './saves.ts';
 

@@ -6,7 +6,7 @@ import type { Logger } from '#api/machinery/logger';
 import { StatusError, isStatusError } from '#api/machinery/status-error';
 import type { SandboxSpec } from '#api/types/generated/sandbox';
 import type { Task, TaskSubTask } from '#api/types/generated/task';
-import { SandboxCondition } from '#api/types/sandbox';
+import { SandboxCondition } from '#api/types/sandboxes/sandbox';
 import { SANDBOXES, TASKS } from '#api/types/resources';
 import { retryUntilDone } from '../retry.ts';
 import type { RunnerClient } from '../run/runner-client.ts';
@@ -16,7 +16,7 @@ import { taskOf } from '../sandbox/let-go.ts';
 import { refOf } from '../sandbox/status-writer.ts';
 import type { Saves } from './saves.ts';
 import type { KeptWork, WorkStore } from './work-store.ts';
-import type { RunSandbox } from '#api/types/sandbox';
+import type { RunSandbox } from '#api/types/sandboxes/sandbox';
 
 /** The work of the run before could not be saved. */
 export class WorkLost extends Error {

@@ -2,7 +2,7 @@ import { sleep } from '#api/machinery/clock';
 import { describeError } from '#api/machinery/logger';
 import { isStatusError, StatusError } from '#api/machinery/status-error';
 import { SANDBOXES } from '#api/types/resources';
-import { worksInFiles } from '#api/types/shell-types';
+import { worksInFiles } from '#api/types/shells/shell-types';
 import type { Runtime } from '../drivers/driver.ts';
 import { isPassing, retryUntilDone } from '../retry.ts';
 import { runtimeNeed } from '../runtime/runtime-need.ts';
@@ -12,7 +12,7 @@ import { MOST_STARTS } from '../sandbox/context.ts';
 import type { SandboxContext } from '../sandbox/context.ts';
 import { archiveLimit } from './archive-limit.ts';
 import type { WorkKey } from './work-store.ts';
-import type { RunSandbox } from '#api/types/sandbox';
+import type { RunSandbox } from '#api/types/sandboxes/sandbox';
 
 export interface Save {
   context: SandboxContext;

@@ -5,7 +5,7 @@ import type { Client } from '#api/client/client';
 import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
 import { TASKS } from '#api/types/resources';
-import type { RunSandbox } from '#api/types/sandbox';
+import type { RunSandbox } from '#api/types/sandboxes/sandbox';
 import { handOverWork } from './hand-over.ts';
 import { Saves } from './saves.ts';
 

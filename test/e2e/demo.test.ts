@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { dockerClient } from '#dev/environment/docker';
+import { dockerClient } from '#dev/environment/docker/docker';
 import { run } from '../kit/command.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HOST_NAME, hostAddress } from '#dev/environment/docker-gateway';
+import { HOST_NAME, hostAddress } from '#dev/environment/docker/docker-gateway';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { commandsFor } from '../kit/command.ts';
 import type { Commands } from '../kit/command.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dockerClient } from '#dev/environment/docker';
-import { HOST_NAME, hostAddress } from '#dev/environment/docker-gateway';
+import { dockerClient } from '#dev/environment/docker/docker';
+import { HOST_NAME, hostAddress } from '#dev/environment/docker/docker-gateway';
 import { startProcess } from '#dev/environment/process';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { commandsFor } from '../kit/command.ts';

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HOST_NAME, hostAddress } from '#dev/environment/docker-gateway';
+import { HOST_NAME, hostAddress } from '#dev/environment/docker/docker-gateway';
 import { startProcess } from '#dev/environment/process';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { commandsFor, run } from '../kit/command.ts';

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { Redis } from 'ioredis';
 import mysql from 'mysql2/promise';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { SERVER_VARIABLES } from '#dev/environment/database-program';
-import { docker, dockerClient } from '#dev/environment/docker';
-import { mysql as privateMysql } from '#dev/environment/mysql';
+import { SERVER_VARIABLES } from '#dev/environment/databases/database-program';
+import { docker, dockerClient } from '#dev/environment/docker/docker';
+import { mysql as privateMysql } from '#dev/environment/databases/mysql';
 import { findProgram, runProgram } from '#dev/environment/program';
 import { redis as privateRedis } from '#dev/environment/redis';
 

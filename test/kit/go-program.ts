@@ -1,5 +1,5 @@
 import { beforeAll } from 'vitest';
-import { builtProgram, WITHOUT_GO_VARIABLE } from '#dev/environment/go-builds';
+import { builtProgram, WITHOUT_GO_VARIABLE } from '#dev/environment/go/go-builds';
 
 /** With an empty cache a program waits for the builds of those before it. */
 const BUILD_LIMIT_MS = 1_200_000;

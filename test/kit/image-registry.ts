@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { dockerClient } from '#dev/environment/docker';
+import { dockerClient } from '#dev/environment/docker/docker';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 
 /** An image of one layer. */

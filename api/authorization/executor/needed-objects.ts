@@ -4,8 +4,8 @@ import type { MCPServer } from '../../types/generated/mcpserver.ts';
 import type { Model } from '../../types/generated/model.ts';
 import type { Sandbox } from '../../types/generated/sandbox.ts';
 import { serverReference, valuesOf } from '../../types/mcp-server.ts';
-import { isFinalPhase } from '../../types/sandbox.ts';
-import { skillPackageName } from '../../types/skill.ts';
+import { isFinalPhase } from '../../types/sandboxes/sandbox.ts';
+import { skillPackageName } from '../../types/skills/skill.ts';
 
 /** An object, as the store calls it: `models.agent.wecode.io`. */
 export interface ObjectKey {

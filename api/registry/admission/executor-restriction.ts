@@ -5,7 +5,7 @@ import { fieldsOf } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { ObjectStore } from '../../storage/contract/objects.ts';
 import { EXECUTOR_LABEL_PREFIX } from '../../types/executor.ts';
-import { SANDBOX_FINALIZER } from '../../types/sandbox.ts';
+import { SANDBOX_FINALIZER } from '../../types/sandboxes/sandbox.ts';
 import { storageResource } from '../resource.ts';
 import { translated } from '../storage-failure.ts';
 import type { AdmissionRequest, ValidatingPlugin } from './admission.ts';

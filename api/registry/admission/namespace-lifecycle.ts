@@ -1,7 +1,7 @@
 import { qualifiedResource } from '../../machinery/group-version-kind.ts';
 import { EXECUTOR_NAMESPACE, KUBE_SYSTEM_NAMESPACE } from '../../machinery/users/process-account.ts';
 import { notFound, StatusError } from '../../machinery/status-error.ts';
-import { PUBLIC_NAMESPACE } from '../../types/shell.ts';
+import { PUBLIC_NAMESPACE } from '../../types/shells/shell.ts';
 import type { Store } from '../../storage/contract/store.ts';
 import { storageResource } from '../resource.ts';
 import { translated } from '../storage-failure.ts';

@@ -1,5 +1,5 @@
 import { AUTHENTICATED_GROUP } from '../../machinery/users/user.ts';
-import { PUBLIC_NAMESPACE } from '../../types/shell.ts';
+import { PUBLIC_NAMESPACE } from '../../types/shells/shell.ts';
 import type { BootstrapBinding, BootstrapRole } from './bootstrap-role.ts';
 import { allow, group, READ, TROUPE } from './rules.ts';
 

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { actionLine, askedImage } from '../../types/action.ts';
 import type { Sandbox } from '../../types/generated/sandbox.ts';
-import { SandboxCondition, SandboxReason } from '../../types/sandbox.ts';
+import { SandboxCondition, SandboxReason } from '../../types/sandboxes/sandbox.ts';
 
 /**
  * A Sandbox as a Pod of core/v1, for the tools of people who know Pods. It is shown as a mirror of something that is

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { modelRecipient } from '../../types/credentials/model-credentials.ts';
 import { transportRecipient } from '../../types/credentials/server-credentials.ts';
-import { PUBLIC_NAMESPACE } from '../../types/shell.ts';
+import { PUBLIC_NAMESPACE } from '../../types/shells/shell.ts';
 
 /** That an object takes something from another one: its configuration, its key, its work. */
 export interface Reference {

@@ -5,7 +5,7 @@ import { API_SERVER_USER } from '../../machinery/users/user.ts';
 import type { Skill, SkillStatus } from '../../types/generated/skill.ts';
 import type { SkillPackage as PackageObject } from '../../types/generated/skill-package.ts';
 import { SKILL_PACKAGES } from '../../types/resources.ts';
-import { isContentHash, skillPackageName, UNUSED_SINCE } from '../../types/skill.ts';
+import { isContentHash, skillPackageName, UNUSED_SINCE } from '../../types/skills/skill.ts';
 import { InvalidPackage } from '#skill-packages/invalid-package';
 import { checkName, normalizePackage } from '#skill-packages/skill-package';
 import type { SkillPackage } from '#skill-packages/skill-package';

@@ -1,6 +1,6 @@
 import { fieldsOf } from '../../machinery/json/json.ts';
 import { invalidValue, tooLong } from '../../structural-schema/field-error.ts';
-import { skillPackageName } from '../../types/skill.ts';
+import { skillPackageName } from '../../types/skills/skill.ts';
 import { PACKAGE_LIMITS } from '#skill-packages/package-limits';
 import { contentHash } from '#skill-packages/skill-package';
 import type { Strategy } from './strategy.ts';

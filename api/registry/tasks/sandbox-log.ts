@@ -1,7 +1,7 @@
 import type { Clock } from '../../machinery/clock.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { Sandbox } from '../../types/generated/sandbox.ts';
-import { isFinalPhase, previousAttempt } from '../../types/sandbox.ts';
+import { isFinalPhase, previousAttempt } from '../../types/sandboxes/sandbox.ts';
 import type { TaskEvent } from '../../types/tasks/task-event.ts';
 import type { Store } from '../../storage/contract/store.ts';
 import { getObject } from '../get.ts';

@@ -6,8 +6,8 @@ import type { TaskRevision } from '../../types/generated/task-revision.ts';
 import type { Team } from '../../types/generated/team.ts';
 import { TASK_REVISIONS, TEAMS } from '../../types/resources.ts';
 import { memberNamesOf } from '../../types/tasks/task-revision.ts';
-import { collaborationModelOf } from '../../types/team.ts';
-import { memberName } from '../../types/team-members.ts';
+import { collaborationModelOf } from '../../types/teams/team.ts';
+import { memberName } from '../../types/teams/team-members.ts';
 import type { ResourceCoordinates } from '../catalog.ts';
 import type { Registry } from '../registry.ts';
 

@@ -6,7 +6,7 @@ import type { ReferredObject } from '../../registry/references/references.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { storageResource } from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
-import { PUBLIC_NAMESPACE } from '../../types/shell.ts';
+import { PUBLIC_NAMESPACE } from '../../types/shells/shell.ts';
 
 /** Resources that must be there before others name them: clients of existing installations rely on that. */
 const NEEDED: ReadonlyMap<string, readonly string[]> = new Map([

@@ -1,5 +1,5 @@
 import { TROUPE_GROUP } from '../../machinery/group-version-kind.ts';
-import { PUBLIC_NAMESPACE } from '../../types/shell.ts';
+import { PUBLIC_NAMESPACE } from '../../types/shells/shell.ts';
 import { parseResourcePath } from '../request/resource-path.ts';
 import type { ResourcePath } from '../request/resource-path.ts';
 

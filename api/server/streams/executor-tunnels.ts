@@ -11,8 +11,8 @@ import {
   EXECUTOR_TUNNEL_HEADER_BYTES,
   EXECUTOR_TUNNEL_WINDOW,
   podStreamHeaders,
-} from '../../types/pod-stream.ts';
-import type { PodStreamRequest } from '../../types/pod-stream.ts';
+} from '../../types/sandboxes/pod-stream.ts';
+import type { PodStreamRequest } from '../../types/sandboxes/pod-stream.ts';
 
 /** How long a stream waits for the tunnel of its executor, as while its manager connects again. */
 const WAIT_MS = 5000;

@@ -5,7 +5,7 @@ import {
   EXECUTOR_TUNNEL_PROTOCOL,
   ONLY_REPLICA_HEADER,
   REPLICA_HEADER,
-} from '../../types/pod-stream.ts';
+} from '../../types/sandboxes/pod-stream.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { upgradeOf } from './upgraded-requests.ts';
 

@@ -4,7 +4,7 @@ import type { ResourceType } from '#api/machinery/resource-type';
 import { accountPasswordProblem } from '#api/users/passwords/password-rules';
 import type { PasswordOwner } from '#api/users/passwords/password-rules';
 import type { CliContext } from '../../context.ts';
-import { addValue } from '../../processes/flag-values.ts';
+import { addValue } from '../../processes/flags/flag-values.ts';
 import { accountApi } from '../../login/account-api.ts';
 import { addLoginServerFlags, findLoginServer, withErrors } from '../../login/login-server.ts';
 import type { LoginServerFlags } from '../../login/login-server.ts';

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
-import { toPath } from '../flag-values.ts';
+import { toPath } from '../flags/flag-values.ts';
 
 /** How an executor manager becomes an Executor of an API server on another machine. */
 export interface JoinFlags {

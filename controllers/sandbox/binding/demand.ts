@@ -1,7 +1,7 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { useOfSandbox } from '#api/types/resource-quota';
 import type { SandboxUse } from '#api/types/resource-quota';
-import { isConversation } from '#api/types/shell-types';
+import { isConversation } from '#api/types/shells/shell-types';
 
 /** The demands of a Sandbox on the Executor that it is bound to, and on the quotas of its namespace. */
 export interface Demand {

@@ -1,6 +1,6 @@
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
-import { isConversation } from '#api/types/shell-types';
+import { isConversation } from '#api/types/shells/shell-types';
 import type { Demand } from './demand.ts';
 import { planBinding } from './plan.ts';
 import type { LossTime } from './plan.ts';

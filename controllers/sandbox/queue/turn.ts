@@ -1,5 +1,5 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
-import { isConversation } from '#api/types/shell-types';
+import { isConversation } from '#api/types/shells/shell-types';
 
 /** A Sandbox that waits for an Executor, as far as the order is concerned. */
 export interface Waiting {

@@ -5,7 +5,7 @@ import { controllerReference } from '#api/machinery/meta';
 import type { Approval, ApprovalSpec } from '#api/types/generated/approval';
 import type { Task, TaskApproval, TaskQuestion } from '#api/types/generated/task';
 import { TASKS } from '#api/types/resources';
-import { TASK_LABEL } from '#api/types/sandbox';
+import { TASK_LABEL } from '#api/types/sandboxes/sandbox';
 import { controllerUIDs } from '../../runtime/owned-objects.ts';
 import { isLabelValue, nameOfTask } from '../sandbox/own-names.ts';
 import type { ApprovalSettings } from './settings.ts';

@@ -11,10 +11,10 @@ import type {
 } from '#api/types/generated/sandbox';
 import type { Shell } from '#api/types/generated/shell';
 import type { TeamMember } from '#api/types/generated/team';
-import { modelSettings } from '#api/types/model-config';
+import { modelSettings } from '#api/types/models/model-config';
 import { pullSecretsOf } from '#api/types/pull-secrets';
-import type { ChosenSkill } from '#api/types/skill-set';
-import { SHELL_TYPES, requiresWorkspace, shellTypeOf } from '#api/types/shell-types';
+import type { ChosenSkill } from '#api/types/skills/skill-set';
+import { SHELL_TYPES, requiresWorkspace, shellTypeOf } from '#api/types/shells/shell-types';
 import type { RevisionMember } from '../revision/revision.ts';
 import { placementOf } from './placement.ts';
 import type { NamedServers } from './named-servers.ts';

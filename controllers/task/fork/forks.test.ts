@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { SandboxStatus } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
-import { isFinalPhase } from '#api/types/sandbox';
+import { isFinalPhase } from '#api/types/sandboxes/sandbox';
 import { isAtRest } from '#api/types/tasks/task';
 import type { PlannedNode } from '../graph/graph.ts';
 import { node } from '../graph/made-up.ts';

@@ -1,7 +1,7 @@
 import type { TeamMember } from '#api/types/generated/team';
 import { TaskReason } from '#api/types/tasks/task';
-import { collaborationModelOf } from '#api/types/team';
-import { leaderOf, memberName } from '#api/types/team-members';
+import { collaborationModelOf } from '#api/types/teams/team';
+import { leaderOf, memberName } from '#api/types/teams/team-members';
 import { chain } from './chain.ts';
 import type { Link } from './chain.ts';
 import type { CollaborationModel, DraftedPlan, ModelSources } from './drafted-plan.ts';

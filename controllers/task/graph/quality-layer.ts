@@ -1,5 +1,11 @@
 import type { TeamSpec } from '#api/types/generated/team';
-import { judgeNames, memberName, membersByName, teamProblem, workingMembers } from '#api/types/team-members';
+import {
+  judgeNames,
+  memberName,
+  membersByName,
+  teamProblem,
+  workingMembers,
+} from '#api/types/teams/team-members';
 import type { QualityProgram } from '../unfold/quality/program.ts';
 import { demandsOf } from '../unfold/quality/demands.ts';
 import type { CollaborationModel } from './drafted-plan.ts';

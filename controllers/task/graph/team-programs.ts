@@ -6,7 +6,7 @@ import {
   membersByName,
   teamProblem,
   workersOf,
-} from '#api/types/team-members';
+} from '#api/types/teams/team-members';
 import type { CollaborateProgram } from '../unfold/collaborate/program.ts';
 import type { CoordinateProgram } from '../unfold/coordinate/program.ts';
 import type { Program } from '../unfold/program.ts';

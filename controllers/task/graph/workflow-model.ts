@@ -1,6 +1,6 @@
 import type { TeamMember, TeamSpec } from '#api/types/generated/team';
 import { TaskReason } from '#api/types/tasks/task';
-import { leaderOf, memberName, membersByName } from '#api/types/team-members';
+import { leaderOf, memberName, membersByName } from '#api/types/teams/team-members';
 import { compileWorkflow } from '#workflows/compile-workflow';
 import { outcomeProblem } from '#workflows/outcome';
 import { memberNamed, participantProblems, participantsOf } from '#workflows/participants';

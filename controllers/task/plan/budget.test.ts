@@ -4,7 +4,7 @@ import { findCondition } from '#api/machinery/condition';
 import type { ApprovalStatus } from '#api/types/generated/approval';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
 import type { TaskSpec } from '#api/types/generated/task';
-import { isFinalPhase } from '#api/types/sandbox';
+import { isFinalPhase } from '#api/types/sandboxes/sandbox';
 import { isFinalTaskStatus } from '#api/types/tasks/task';
 import type { RunNode } from '../graph/graph.ts';
 import { line, node } from '../graph/made-up.ts';

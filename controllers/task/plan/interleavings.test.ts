@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { formatTime } from '#api/machinery/clock';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
 import type { TaskRetryPolicy, TaskSpec } from '#api/types/generated/task';
-import { isFinalPhase } from '#api/types/sandbox';
+import { isFinalPhase } from '#api/types/sandboxes/sandbox';
 import { isAtRest, isFinalTaskStatus } from '#api/types/tasks/task';
 import type { Resolution } from '../configuration/resolve.ts';
 import { node } from '../graph/made-up.ts';

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '#api/machinery/condition';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
-import { isFinalPhase } from '#api/types/sandbox';
+import { isFinalPhase } from '#api/types/sandboxes/sandbox';
 import { isAtRest, isFinalTaskStatus } from '#api/types/tasks/task';
 import { nextStates } from '#api/types/tasks/task-transitions';
 import { isEnded, readRecords } from '../node-record.ts';

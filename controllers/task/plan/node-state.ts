@@ -1,5 +1,5 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
-import { disruptionMessage, isFinalPhase, isLoss } from '#api/types/sandbox';
+import { disruptionMessage, isFinalPhase, isLoss } from '#api/types/sandboxes/sandbox';
 import { isEnded } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { SANDBOX_DELETED } from './retry.ts';

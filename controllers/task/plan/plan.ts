@@ -2,7 +2,7 @@ import type { Approval } from '#api/types/generated/approval';
 import type { Sandbox, SandboxAnswer, SandboxMessage } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
-import { isFinalPhase } from '#api/types/sandbox';
+import { isFinalPhase } from '#api/types/sandboxes/sandbox';
 import { memberNamesOf } from '#api/types/tasks/task-revision';
 import { isAtRest } from '#api/types/tasks/task';
 import { questionAsk } from '../approvals/answers.ts';

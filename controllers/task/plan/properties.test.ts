@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { findCondition } from '#api/machinery/condition';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
 import type { TaskSpec, TaskStatus } from '#api/types/generated/task';
-import { isFinalPhase } from '#api/types/sandbox';
+import { isFinalPhase } from '#api/types/sandboxes/sandbox';
 import { isFinalTaskStatus } from '#api/types/tasks/task';
 import { nextStates } from '#api/types/tasks/task-transitions';
 import { validateGraph } from '../graph/graph.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { formatTime } from '#api/machinery/clock';
 import type { Task, TaskRetryPolicy } from '#api/types/generated/task';
-import { isLoss } from '#api/types/sandbox';
+import { isLoss } from '#api/types/sandboxes/sandbox';
 import type { PlannedNode } from '../graph/graph.ts';
 import { countedAttempts } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';

@@ -1,6 +1,6 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
-import { isDisrupted } from '#api/types/sandbox';
+import { isDisrupted } from '#api/types/sandboxes/sandbox';
 import { jsonBytes } from '../answer.ts';
 import { hasSandbox } from '../graph/graph.ts';
 import type { PlannedNode } from '../graph/graph.ts';

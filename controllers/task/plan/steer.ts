@@ -1,7 +1,7 @@
 import type { Sandbox, SandboxMessage } from '#api/types/generated/sandbox';
 import type { Task, TaskMessage } from '#api/types/generated/task';
-import { isFinalPhase } from '#api/types/sandbox';
-import { SHELL_TYPES } from '#api/types/shell-types';
+import { isFinalPhase } from '#api/types/sandboxes/sandbox';
+import { SHELL_TYPES } from '#api/types/shells/shell-types';
 import { workerOf } from '../graph/graph.ts';
 import type { PlannedNode } from '../graph/graph.ts';
 import type { NodeRecord } from '../node-record.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SandboxStatus } from '#api/types/generated/sandbox';
-import { isFinalPhase } from '#api/types/sandbox';
+import { isFinalPhase } from '#api/types/sandboxes/sandbox';
 import { isFinalTaskStatus } from '#api/types/tasks/task';
 import { takeOver } from '../fork/take-over.ts';
 import { readRecords } from '../node-record.ts';

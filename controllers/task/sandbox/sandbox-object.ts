@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { controllerReference } from '#api/machinery/meta';
 import type { Sandbox, SandboxShell, SandboxSpec, SandboxWorkspace } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
-import { SANDBOX_FINALIZER, TASK_LABEL } from '#api/types/sandbox';
+import { SANDBOX_FINALIZER, TASK_LABEL } from '#api/types/sandboxes/sandbox';
 import { hasSandbox } from '../graph/graph.ts';
 import type { ActionNode, RunNode } from '../graph/graph.ts';
 import { stageOf } from '../graph/stages.ts';

@@ -2,7 +2,7 @@ import { findCondition, replaceCondition, withCondition } from '#api/machinery/c
 import type { Condition, NewCondition } from '#api/machinery/condition';
 import type { Task } from '#api/types/generated/task';
 import type { Sandbox } from '#api/types/generated/sandbox';
-import { SandboxCondition, SandboxReason } from '#api/types/sandbox';
+import { SandboxCondition, SandboxReason } from '#api/types/sandboxes/sandbox';
 import {
   TaskCondition,
   taskComplete,

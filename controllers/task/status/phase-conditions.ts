@@ -2,7 +2,7 @@ import { findCondition } from '#api/machinery/condition';
 import type { Condition, NewCondition } from '#api/machinery/condition';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { newCondition } from '#api/types/ready';
-import { SandboxCondition } from '#api/types/sandbox';
+import { SandboxCondition } from '#api/types/sandboxes/sandbox';
 import { TaskCondition, TaskReason } from '#api/types/tasks/task';
 import type { NodeRun, Outcome } from './outcome.ts';
 

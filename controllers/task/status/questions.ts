@@ -1,6 +1,6 @@
 import type { Sandbox, SandboxAnswer } from '#api/types/generated/sandbox';
 import type { Task, TaskQuestion } from '#api/types/generated/task';
-import { isFinalPhase } from '#api/types/sandbox';
+import { isFinalPhase } from '#api/types/sandboxes/sandbox';
 import type { NodeRecord, Suspension } from '../node-record.ts';
 
 export interface OpenQuestionsOf {

@@ -5,7 +5,7 @@ import { startModelServer } from '#model-server/model-server';
 import { parseScript } from '#model-server/load-script';
 import { silentLogger } from '#api/machinery/logger';
 import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '#executor-manager/protocol/runner-environment';
-import { dockerClient } from '../../environment/docker.ts';
+import { dockerClient } from '../../environment/docker/docker.ts';
 import { freePort } from '../../environment/free-port.ts';
 import type { Figure } from '../load/figure.ts';
 import { percentiles } from '../load/load.ts';

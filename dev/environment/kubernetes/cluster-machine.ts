@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { go, GO_IS_MISSING } from '../go.ts';
+import { go, GO_IS_MISSING } from '../go/go.ts';
 import { installPackages } from '../packages.ts';
 import { findProgram, runProgram } from '../program.ts';
 

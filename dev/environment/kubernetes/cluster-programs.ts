@@ -1,6 +1,6 @@
 import { symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { builtProgram } from '../go-builds.ts';
+import { builtProgram } from '../go/go-builds.ts';
 
 /** The names by which the one program of all components is called. */
 const COMPONENTS = [

@@ -1,5 +1,5 @@
 import { badRequest } from '#api/machinery/status-error';
-import type { PodStreamRequest } from '#api/types/pod-stream';
+import type { PodStreamRequest } from '#api/types/sandboxes/pod-stream';
 import { offeredProtocols } from '../web-socket.ts';
 import { chooseSubprotocol, SUBPROTOCOLS } from './subprotocol.ts';
 import type { Subprotocol } from './subprotocol.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { databaseServer } from '#dev/environment/database-server';
+import { databaseServer } from '#dev/environment/databases/database-server';
 import { TEST_LENGTH, noteFigures, seeded } from '../../kit/seeded.ts';
 import { readStoreTables } from '../../kit/store-tables.ts';
 import { Cluster } from './cluster.ts';

@@ -10,8 +10,8 @@ import type { MysqlLimits } from '#api/storage/mysql/connections';
 import { loadStore } from '#api/storage/store';
 import { DEFAULT_STORE_OPTIONS } from '#api/storage/store-options';
 import { noWakeUp } from '#api/storage/commits/wake-up';
-import { databaseServer } from '#dev/environment/database-server';
-import type { DatabaseServer } from '#dev/environment/database-server';
+import { databaseServer } from '#dev/environment/databases/database-server';
+import type { DatabaseServer } from '#dev/environment/databases/database-server';
 import { SERVERS, administer, unencrypted } from './databases.ts';
 import { TASKS, collect, create, taskKey, update, valueOf } from './objects.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLogger } from '#api/machinery/logger';
 import { openStore } from '#api/storage/open-store';
-import { databaseServer } from '#dev/environment/database-server';
-import type { DatabaseServer } from '#dev/environment/database-server';
+import { databaseServer } from '#dev/environment/databases/database-server';
+import type { DatabaseServer } from '#dev/environment/databases/database-server';
 import { SERVERS } from './databases.ts';
 import { TASKS, collect, create, remove, taskKey } from './objects.ts';
 

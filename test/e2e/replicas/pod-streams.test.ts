@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HOST_NAME, hostAddress } from '#dev/environment/docker-gateway';
+import { HOST_NAME, hostAddress } from '#dev/environment/docker/docker-gateway';
 import { freePort } from '#dev/environment/free-port';
 import { startProcess } from '#dev/environment/process';
 import type { RunningProcess } from '#dev/environment/process';

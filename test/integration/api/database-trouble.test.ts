@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { databaseServer } from '#dev/environment/database-server';
-import type { DatabaseServer } from '#dev/environment/database-server';
+import { databaseServer } from '#dev/environment/databases/database-server';
+import type { DatabaseServer } from '#dev/environment/databases/database-server';
 import { freshDatabase } from '../../conformance/storage/databases.ts';
 import { testApi } from '../../kit/api.ts';
 import type { ApiAnswer, TestApi } from '../../kit/api.ts';

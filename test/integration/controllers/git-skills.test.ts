@@ -4,7 +4,7 @@ import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
 import type { Skill, SkillSpec } from '#api/types/generated/skill';
 import { CHECK_REQUESTED_AT } from '#api/types/probe';
 import { NAMESPACES, SANDBOXES, SECRETS, SKILL_PACKAGES, SKILLS } from '#api/types/resources';
-import { skillPackageName } from '#api/types/skill';
+import { skillPackageName } from '#api/types/skills/skill';
 import { file } from '#skill-packages/made-up';
 import { packageSpec } from '#skill-packages/package-spec';
 import { packFiles } from '#skill-packages/skill-package';

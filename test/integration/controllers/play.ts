@@ -24,7 +24,7 @@ import {
   TEAMS,
   WORKSPACES,
 } from '#api/types/resources';
-import { SANDBOX_FINALIZER } from '#api/types/sandbox';
+import { SANDBOX_FINALIZER } from '#api/types/sandboxes/sandbox';
 import { until as untilObject } from './until.ts';
 
 /** What a user and an executor manager do, in the words of the tests. All in one namespace. */

@@ -13,7 +13,7 @@ import {
   TASK_REVISIONS,
   TASKS,
 } from '#api/types/resources';
-import { skillPackageName, UNUSED_SINCE } from '#api/types/skill';
+import { skillPackageName, UNUSED_SINCE } from '#api/types/skills/skill';
 import { KEEP_UNUSED_MS } from '#controllers/skill-package/plan';
 import { file, rawZip } from '#skill-packages/made-up';
 import type { PackageFile } from '#skill-packages/package-file';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NAMESPACES, SANDBOXES, TASKS } from '#api/types/resources';
-import { isRun } from '#api/types/sandbox';
+import { isRun } from '#api/types/sandboxes/sandbox';
 import { readCredentials, runRequest } from '#executor-manager/run/run-request';
 import { play, sandboxNameOf } from './play.ts';
 import type { Play } from './play.ts';

@@ -4,7 +4,7 @@ import { formatTime } from '#api/machinery/clock';
 import { withCondition } from '#api/machinery/condition';
 import type { TaskSpec } from '#api/types/generated/task';
 import { SANDBOXES, TASKS, TEAMS } from '#api/types/resources';
-import { sandboxNotReady } from '#api/types/sandbox';
+import { sandboxNotReady } from '#api/types/sandboxes/sandbox';
 import { commandsFor } from '../../kit/command.ts';
 import { playAlone, sandboxNameOf } from './play.ts';
 import type { Play } from './play.ts';

@@ -5,7 +5,7 @@ import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
 import { sharedCacheFolder } from '#dev/environment/cache-folder';
 import { unpackPackage } from '#dev/environment/debian-packages';
-import { dockerClient } from '#dev/environment/docker';
+import { dockerClient } from '#dev/environment/docker/docker';
 import { freePort } from '#dev/environment/free-port';
 import { DockerDriver } from '#executor-manager/drivers/docker/docker-driver';
 import { connectEngine } from '#executor-manager/drivers/docker/engine-connection';

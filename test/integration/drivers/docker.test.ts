@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
-import { dockerClient } from '#dev/environment/docker';
+import { dockerClient } from '#dev/environment/docker/docker';
 import { LABEL } from '#executor-manager/drivers/docker/container-options';
 import { DockerDriver } from '#executor-manager/drivers/docker/docker-driver';
 import { connectEngine } from '#executor-manager/drivers/docker/engine-connection';

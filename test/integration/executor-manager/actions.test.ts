@@ -8,7 +8,7 @@ import type { MCPServer } from '#api/types/generated/mcpserver';
 import type { Sandbox, SandboxAction, SandboxSpec } from '#api/types/generated/sandbox';
 import { serverEntry } from '#api/types/mcp-server';
 import { MCP_SERVERS, SANDBOXES, SECRETS, TASKS } from '#api/types/resources';
-import { HOST_NAME, hostAddress } from '#dev/environment/docker-gateway';
+import { HOST_NAME, hostAddress } from '#dev/environment/docker/docker-gateway';
 import type { ExecutorManagerConfig } from '#executor-manager/config';
 import type { ExecutorManager } from '#executor-manager/main';
 import { said, tool, toolService } from '#executor-image/tools/made-up-servers';

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '#api/machinery/clock';
 import { SANDBOXES, TASKS } from '#api/types/resources';
 import type { Executor } from '#api/types/generated/executor';
-import { dockerClient } from '#dev/environment/docker';
-import { engineSocket } from '#dev/environment/engine-socket';
+import { dockerClient } from '#dev/environment/docker/docker';
+import { engineSocket } from '#dev/environment/docker/engine-socket';
 import {
   EXECUTOR,
   eventLog,

@@ -8,7 +8,7 @@ import { silentLogger } from '#api/machinery/logger';
 import type { RuntimeDriver } from '#executor-manager/drivers/driver';
 import { PortAllocator } from '#executor-manager/drivers/ports/port-allocator';
 import { ProcessDriver } from '#executor-manager/drivers/process/process-driver';
-import { HOST_NAME } from '#dev/environment/docker-gateway';
+import { HOST_NAME } from '#dev/environment/docker/docker-gateway';
 import { EXECUTOR, isOver, managerConfig, runSandbox, stage, startManager, untilSandbox } from './stage.ts';
 
 /** A runner that knows another token. */

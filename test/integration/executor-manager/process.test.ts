@@ -7,7 +7,7 @@ import { silentLogger } from '#api/machinery/logger';
 import { unavailable } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { SANDBOXES, TASKS } from '#api/types/resources';
-import { HOST_NAME } from '#dev/environment/docker-gateway';
+import { HOST_NAME } from '#dev/environment/docker/docker-gateway';
 import type { ExecutorManagerConfig } from '#executor-manager/config';
 import { ProcessDriver } from '#executor-manager/drivers/process/process-driver';
 import { PortAllocator } from '#executor-manager/drivers/ports/port-allocator';

@@ -1,5 +1,5 @@
 import { fieldsOf } from '#api/machinery/json/json';
-import { NOBODY } from '#api/types/team-members';
+import { NOBODY } from '#api/types/teams/team-members';
 import { answerSchema } from '../team/answer-schema.ts';
 
 /** The leader's choice of the member that does the work. */
